@@ -1,1 +1,15 @@
-//! Stub.
+//! The product without a window: sessions that refresh themselves, the requests that they carry, and the timeline of both.
+//!
+//! Four verbs: [`Engine::sign_in`], [`Engine::send`], [`Engine::refresh`], [`Engine::sign_out`]. Everything that they do
+//! is told by one [`timeline`], in numbered events with causes; there is no second status beside it.
+//!
+//! What it will never know: windows, Tauri, the words on the screen. What it never gives away: a token. They come in
+//! through a sign-in or a refresh, live in the [`vault`], and leave as one `Authorization` header for an origin on the
+//! session's list.
+
+pub mod clock;
+pub mod error;
+pub mod origin;
+pub mod redact;
+pub mod timeline;
+pub mod vault;

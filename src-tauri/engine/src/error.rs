@@ -1,0 +1,166 @@
+//! One error for two audiences: a short code with parameters for whoever can act on it, the chain of causes for the log.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, by what can be done about it. The window holds one message (what, why, what to do) for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub enum Code {
+    /// The address is not an absolute http or https URL. Params: `url`, `detail`.
+    #[serde(rename = "url.invalid")]
+    UrlInvalid,
+    /// The method is not an HTTP token. Params: `method`.
+    #[serde(rename = "method.invalid")]
+    MethodInvalid,
+    /// A header's name or value cannot be sent. Params: `header`.
+    #[serde(rename = "header.invalid")]
+    HeaderInvalid,
+    /// Nobody listens there, or the name does not resolve. Params: `host`, `detail`.
+    #[serde(rename = "host.unreachable")]
+    HostUnreachable,
+    /// The server's certificate is not trusted. Params: `host`, `detail`.
+    #[serde(rename = "tls.untrusted")]
+    TlsUntrusted,
+    /// No answer in time. Params: `host`, `seconds`.
+    #[serde(rename = "request.timeout")]
+    RequestTimeout,
+    /// The connection broke before the answer was whole. Params: `host`, `detail`.
+    #[serde(rename = "connection.lost")]
+    ConnectionLost,
+    /// The user stopped it. No params.
+    #[serde(rename = "request.stopped")]
+    RequestStopped,
+    /// More sends at once than `SENDS_OPEN_MAX`. Params: `limit`.
+    #[serde(rename = "request.too_many")]
+    TooManyRequests,
+    /// The target is not on the session's list of origins; nothing was sent. Params: `origin`, `session`, `allowed`.
+    #[serde(rename = "origin.blocked")]
+    OriginBlocked,
+    /// The token would travel in clear text to another machine; nothing was sent. Params: `origin`, `session`.
+    #[serde(rename = "origin.cleartext")]
+    OriginCleartext,
+    /// No session has this name. Params: `session`.
+    #[serde(rename = "session.unknown")]
+    SessionUnknown,
+    /// The session has no token, or the server ended it. Params: `session`, `cause`.
+    #[serde(rename = "session.sign_in_needed")]
+    SignInNeeded,
+    /// The session was signed out or in while this waited. Params: `session`.
+    #[serde(rename = "session.superseded")]
+    Superseded,
+    /// The server said no to what was typed. Params: `session`, `error`, `error_description`, `status`.
+    #[serde(rename = "sign_in.refused")]
+    SignInRefused,
+    /// What was given does not fit this kind of session. Params: `session`, `expected`.
+    #[serde(rename = "sign_in.wrong_kind")]
+    SignInWrongKind,
+    /// The server ended the session (`invalid_grant` or its like). Params: `session`, `error`, `error_description`.
+    #[serde(rename = "refresh.invalid_grant")]
+    RefreshInvalidGrant,
+    /// The refresh did not get through; the session is untouched. Params: `session`, `detail`, `retry_at_ms`.
+    #[serde(rename = "refresh.transient")]
+    RefreshTransient,
+    /// The server refused the session's own set-up. Params: `session`, `error`, `error_description`.
+    #[serde(rename = "refresh.config")]
+    RefreshConfig,
+    /// A token endpoint answered with something that holds no tokens. Params: `session`, `endpoint`, `detail`.
+    #[serde(rename = "reply.malformed")]
+    ReplyMalformed,
+    /// The refresh task died; nothing is known to be lost, and the next request starts another. Params: `session`.
+    #[serde(rename = "refresh.aborted")]
+    RefreshAborted,
+    /// The system keychain is locked. Params: `detail`.
+    #[serde(rename = "store.locked")]
+    StoreLocked,
+    /// No system keychain answered. Params: `detail`.
+    #[serde(rename = "store.absent")]
+    StoreAbsent,
+    /// A keychain call took longer than its limit. Params: `seconds`.
+    #[serde(rename = "store.slow")]
+    StoreSlow,
+    /// The keychain refused or garbled a record. Params: `detail`.
+    #[serde(rename = "store.failed")]
+    StoreFailed,
+    /// The timeline's database could not be read; it was set aside and a new one begun. Params: `path`, `kept_as`, `detail`.
+    #[serde(rename = "database.corrupt")]
+    DatabaseCorrupt,
+    /// The timeline's database cannot be written; events are in memory only. Params: `path`, `detail`.
+    #[serde(rename = "database.unavailable")]
+    DatabaseUnavailable,
+    /// The database was written by a newer version; it is left alone, events are in memory only. Params: `path`.
+    #[serde(rename = "database.newer")]
+    DatabaseNewer,
+    /// The settings file could not be read; it was set aside and defaults are used. Params: `path`, `kept_as`, `detail`.
+    #[serde(rename = "settings.corrupt")]
+    SettingsCorrupt,
+    /// A workspace folder or file cannot be used. Params: `path`, `line`, `detail`.
+    #[serde(rename = "workspace.invalid")]
+    WorkspaceInvalid,
+    /// The demo server could not be started. Params: `address`, `detail`.
+    #[serde(rename = "demo.unavailable")]
+    DemoUnavailable,
+    /// The system's random numbers or TLS could not be set up. Params: `detail`.
+    #[serde(rename = "system.unavailable")]
+    SystemUnavailable,
+}
+
+/// A failure as it crosses a boundary: the code, and the values its message needs. Holds no secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Failure {
+    /// What went wrong.
+    pub code: Code,
+    /// Values for the message, already redacted.
+    pub params: BTreeMap<String, String>,
+}
+
+impl Failure {
+    /// A failure without parameters yet.
+    pub fn new(code: Code) -> Self {
+        Self { code, params: BTreeMap::new() }
+    }
+
+    /// The same failure with one more value for its message.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
+        self.params.insert(name.to_owned(), value.to_string());
+        self
+    }
+}
+
+impl fmt::Display for Failure {
+    /// For logs and terminals: the code as the wire spells it, then the values.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.code)?;
+        for (index, (name, value)) in self.params.iter().enumerate() {
+            write!(f, "{}{name}: {value}", if index == 0 { " (" } else { ", " })?;
+        }
+        if self.params.is_empty() { Ok(()) } else { f.write_str(")") }
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
+}
+
+/// What the engine's verbs answer.
+pub type Result<T, E = Failure> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_reads_as_its_code_and_its_values() {
+        let failure = Failure::new(Code::HostUnreachable).with("host", "127.0.0.1:9").with("detail", "refused");
+        assert_eq!(failure.to_string(), "host.unreachable (detail: refused, host: 127.0.0.1:9)");
+        assert_eq!(Failure::new(Code::RequestStopped).to_string(), "request.stopped");
+    }
+}

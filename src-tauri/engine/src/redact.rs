@@ -1,0 +1,222 @@
+//! What may leave the engine: fingerprints instead of secrets, addresses without what they carry, bodies with live tokens masked.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use hmac::{Hmac, KeyInit, Mac};
+use memchr::memmem;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use sha2::Sha256;
+use url::Url;
+
+/// Length of the install key, in bytes.
+pub const INSTALL_KEY_BYTES: usize = 32;
+/// Secrets shorter than this are not searched for in bodies: they would match by chance.
+const MASKED_SECRET_BYTES_MIN: usize = 8;
+/// Query parameters whose values are secrets by their names (RFC 6749, RFC 6750, RFC 7636, OpenID Connect, API keys).
+const SECRET_PARAMETERS: [&str; 16] = [
+    "access_token", "api_key", "apikey", "client_assertion", "client_secret", "code", "code_verifier", "id_token",
+    "id_token_hint", "key", "password", "refresh_token", "secret", "sig", "signature", "token",
+];
+/// What stands where a secret was.
+const MASK: &str = "***";
+
+/// A keyed hash that tells whether two secrets are equal, to nobody but this installation.
+///
+/// HMAC-SHA256 under the install key, cut to 8 bytes, in hex. Equal tokens correlate only inside one install (scenario 126).
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 8]);
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl Serialize for Fingerprint {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Fingerprint {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<str>::deserialize(deserializer)?;
+        let mut bytes = [0; 8];
+        if text.len() != 16 || !text.is_ascii() {
+            return Err(D::Error::custom("a fingerprint is 16 hex digits"));
+        }
+        for (index, byte) in bytes.iter_mut().enumerate() {
+            *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).map_err(D::Error::custom)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(feature = "bindings")]
+impl ts_rs::TS for Fingerprint {
+    type WithoutGenerics = Self;
+    type OptionInnerType = Self;
+
+    fn name(_: &ts_rs::Config) -> String {
+        "string".to_owned()
+    }
+
+    fn inline(config: &ts_rs::Config) -> String {
+        Self::name(config)
+    }
+}
+
+/// The key of this installation's fingerprints. It lives in the keychain, not beside the files it protects.
+///
+/// It cannot be printed:
+/// ```compile_fail
+/// fn show(key: sandglass_engine::redact::InstallKey) { println!("{key}"); }
+/// ```
+pub struct InstallKey([u8; INSTALL_KEY_BYTES]);
+
+impl InstallKey {
+    /// A new random key.
+    ///
+    /// # Errors
+    /// Where the system has no random numbers.
+    pub fn generate() -> Result<Self, getrandom::Error> {
+        let mut bytes = [0; INSTALL_KEY_BYTES];
+        getrandom::fill(&mut bytes)?;
+        Ok(Self(bytes))
+    }
+
+    /// The key that was stored, if it is one.
+    pub(crate) fn from_stored(bytes: &[u8]) -> Option<Self> {
+        bytes.try_into().ok().map(Self)
+    }
+
+    /// The bytes to store.
+    pub(crate) fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The fingerprint of a secret.
+    pub fn fingerprint(&self, secret: &SecretString) -> Fingerprint {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(secret.expose_secret().as_bytes());
+        let mut cut = [0; 8];
+        cut.copy_from_slice(&mac.finalize().into_bytes()[..8]);
+        Fingerprint(cut)
+    }
+}
+
+impl fmt::Debug for InstallKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("InstallKey(***)")
+    }
+}
+
+/// An address as it may be shown and kept: no user info, and no values of parameters that are secrets by their names.
+pub fn url(url: &Url) -> String {
+    let mut shown = url.clone();
+    // Both fail only for addresses that cannot have user info, which is what is wanted.
+    let _: Result<(), ()> = shown.set_username("");
+    let _: Result<(), ()> = shown.set_password(None);
+    let secret = |name: &str| SECRET_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    if url.query_pairs().any(|(name, _)| secret(&name)) {
+        shown.query_pairs_mut().clear().extend_pairs(
+            url.query_pairs().map(|(name, value)| if secret(&name) { (name, Cow::Borrowed(MASK)) } else { (name, value) }),
+        );
+    }
+    shown.set_fragment(None);
+    shown.into()
+}
+
+/// Live secrets that must not be seen in what a server sends back.
+#[derive(Default)]
+pub struct Masker {
+    secrets: Vec<(SecretString, Fingerprint)>,
+}
+
+impl Masker {
+    /// One more secret to look for.
+    pub fn add(&mut self, secret: &SecretString, fingerprint: Fingerprint) {
+        if secret.expose_secret().len() >= MASKED_SECRET_BYTES_MIN {
+            self.secrets.push((secret.clone(), fingerprint));
+        }
+    }
+
+    /// The same text with each known secret replaced by its fingerprint.
+    pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut masked = Cow::Borrowed(text);
+        for (secret, fingerprint) in &self.secrets {
+            if memmem::find(masked.as_bytes(), secret.expose_secret().as_bytes()).is_some() {
+                masked = Cow::Owned(masked.replace(secret.expose_secret(), &format!("[token {fingerprint}]")));
+            }
+        }
+        masked
+    }
+}
+
+impl fmt::Debug for Masker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Masker({} secrets)", self.secrets.len())
+    }
+}
+
+/// A server's own words, as text of a bounded length without control characters.
+pub fn server_text(text: &str, chars_max: usize) -> String {
+    let mut cut: String = text.chars().filter(|c| !c.is_control()).take(chars_max).collect();
+    if text.chars().filter(|c| !c.is_control()).nth(chars_max).is_some() {
+        cut.push('…');
+    }
+    cut
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_shown_without_its_secrets() {
+        let check = |input: &str, expected: &str| {
+            assert_eq!(super::url(&Url::parse(input).expect("a test address")), expected, "{input}");
+        };
+        check("https://api.test/orders?limit=5", "https://api.test/orders?limit=5");
+        check("https://ada:pw@api.test/", "https://api.test/");
+        check("https://api.test/?a=1&access_token=abc&b=2", "https://api.test/?a=1&access_token=***&b=2");
+        check("https://api.test/?API_KEY=abc#frag", "https://api.test/?API_KEY=***");
+    }
+
+    #[test]
+    fn equal_secrets_correlate_only_under_one_key() {
+        let (one, other) = (InstallKey([1; 32]), InstallKey([2; 32]));
+        let secret = SecretString::from("a token");
+        assert_eq!(one.fingerprint(&secret), one.fingerprint(&SecretString::from("a token")));
+        assert_ne!(one.fingerprint(&secret), one.fingerprint(&SecretString::from("b token")));
+        assert_ne!(one.fingerprint(&secret), other.fingerprint(&secret));
+        let text = serde_json::to_string(&one.fingerprint(&secret)).expect("a string");
+        assert_eq!(serde_json::from_str::<Fingerprint>(&text).expect("it reads back"), one.fingerprint(&secret));
+    }
+
+    #[test]
+    fn a_live_token_is_masked_wherever_it_comes_back() {
+        let key = InstallKey([1; 32]);
+        let token = SecretString::from("eyJhbGciOi.abc.def");
+        let mut masker = Masker::default();
+        masker.add(&token, key.fingerprint(&token));
+        let masked = masker.mask("{\"seen\": \"Bearer eyJhbGciOi.abc.def\"}");
+        assert_eq!(masked, format!("{{\"seen\": \"Bearer [token {}]\"}}", key.fingerprint(&token)));
+        assert!(matches!(masker.mask("nothing here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_servers_words_are_cut_and_hold_no_control_characters() {
+        assert_eq!(server_text("a\u{0}b\nc", 10), "abc");
+        assert_eq!(server_text("abcdef", 3), "abc…");
+    }
+}

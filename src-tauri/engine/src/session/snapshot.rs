@@ -1,0 +1,56 @@
+//! A session as the outside may see it: everything but its secrets.
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::WallMs;
+use crate::timeline::event::{EventKey, Kept, LoginCause, SetAside, StateName};
+
+/// One session at one moment. Never a source of truth beside the timeline: it says where in the timeline it was taken.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct SessionSnapshot {
+    /// The newest event when this was taken.
+    pub as_of: EventKey,
+    /// Its name, unique in the workspace.
+    pub name: String,
+    /// How it signs in and refreshes.
+    pub kind: SessionKind,
+    /// Where it stands.
+    pub state: StateName,
+    /// The sign-in it belongs to.
+    pub epoch: u32,
+    /// The generation that requests carry now.
+    pub generation: Option<u32>,
+    /// When the access token expires by the local clock. Absent: unknown, or no token.
+    pub expires_at_ms: Option<WallMs>,
+    /// How long the access token lives from its arrival, in milliseconds.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub lifetime_ms: Option<u64>,
+    /// Where its tokens may be sent: exact origins.
+    pub origins: Vec<String>,
+    /// Where it refreshes.
+    pub refresh_endpoint: String,
+    /// Where its tokens are kept.
+    pub kept: Kept,
+    /// The vault refused the newest pair: it lives in memory and is tried again.
+    pub persist_pending: bool,
+    /// When a refresh may be tried again, in the state `cooldown`.
+    pub cooldown_until_ms: Option<WallMs>,
+    /// Why signing in again is needed, in the state `login_required`.
+    pub login_cause: Option<LoginCause>,
+    /// The events that prove it.
+    pub evidence: Vec<EventKey>,
+    /// A record was found and not used.
+    pub set_aside: Option<SetAside>,
+}
+
+/// How a session signs in and refreshes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SessionKind {
+    /// A JSON sign-in and refresh endpoint.
+    Json,
+    /// A standard OAuth token endpoint.
+    Oauth,
+}

@@ -1,0 +1,322 @@
+//! Everything that happened, numbered, with causes: in memory for the window, in SQLite for tomorrow.
+//!
+//! `append` is the only way in. It takes its number under one lock, and is called while the lock of the state that
+//! changes is held, so that the order of the log is the order of the states (design.md, invariant 3). It never blocks
+//! on the disk and never drops silently: readers pull by number and meet an explicit [`Fact::Gap`] if they fell behind.
+
+pub mod event;
+mod sqlite;
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use self::event::{Actor, Event, EventKey, Fact, Subject};
+use self::sqlite::Disk;
+use crate::clock::Clock;
+use crate::error::Failure;
+
+/// Events of this run that stay in memory. Older ones are read from SQLite, or are a gap where there is none.
+pub const EVENTS_IN_MEMORY_MAX: usize = 200_000;
+/// How long the end of a run waits for the disk to catch up.
+pub const FLUSH_LIMIT: Duration = Duration::from_secs(5);
+
+/// An event before it has its number and time.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    actor: Actor,
+    subject: Subject,
+    cause_seq: Vec<EventKey>,
+    fact: Fact,
+}
+
+impl Entry {
+    pub(crate) fn new(actor: Actor, subject: &Subject, fact: Fact) -> Self {
+        Self { actor, subject: subject.clone(), cause_seq: Vec::new(), fact }
+    }
+
+    /// The same entry with one more cause, if there is one.
+    pub(crate) fn because(mut self, cause: impl Into<Option<EventKey>>) -> Self {
+        self.cause_seq.extend(cause.into());
+        self
+    }
+
+    /// The same entry as a fact of this generation.
+    pub(crate) fn of_generation(mut self, epoch: u32, generation: u32) -> Self {
+        self.subject.epoch = Some(epoch);
+        self.subject.generation = Some(generation);
+        self
+    }
+}
+
+/// The timeline of one run, and the way to those before it. Cheap to clone.
+#[derive(Clone)]
+pub struct Timeline {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    clock: Arc<dyn Clock>,
+    run: u64,
+    log: Mutex<Log>,
+    newest: watch::Sender<EventKey>,
+    disk: Option<Disk>,
+}
+
+#[derive(Default)]
+struct Log {
+    /// The newest number given.
+    last: u64,
+    /// The newest events; their numbers are consecutive and end with `last`.
+    ring: VecDeque<Arc<Event>>,
+}
+
+impl Timeline {
+    /// Opens the timeline in this database, or in memory only where that fails.
+    ///
+    /// The failure that comes with it is for the user: the timeline works either way.
+    pub(crate) fn open(path: Option<&Path>, clock: Arc<dyn Clock>) -> (Self, Vec<Failure>) {
+        let (disk, failures) = match path.map(|path| Disk::open(path, clock.wall())) {
+            None => (None, Vec::new()),
+            Some(Ok((disk, notice))) => (Some(disk), notice.into_iter().collect()),
+            Some(Err(failure)) => (None, vec![failure]),
+        };
+        let run = disk.as_ref().map_or(0, Disk::run);
+        let (newest, _) = watch::channel(EventKey { run, seq: 0 });
+        let timeline = Self { inner: Arc::new(Inner { clock, run, log: Mutex::default(), newest, disk }) };
+        timeline.append(Entry::new(
+            Actor::User,
+            &Subject::default(),
+            Fact::RunStarted { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() },
+        ));
+        (timeline, failures)
+    }
+
+    /// This process's run.
+    pub fn run(&self) -> u64 {
+        self.inner.run
+    }
+
+    /// The newest event.
+    pub fn newest(&self) -> EventKey {
+        *self.inner.newest.borrow()
+    }
+
+    /// What the last runs named their requests and flights, so that this one goes on counting.
+    pub(crate) fn highest_numbers(&self) -> (u64, u64) {
+        self.inner.disk.as_ref().map_or((0, 0), Disk::highest_numbers)
+    }
+
+    /// Numbers one more event. Never blocks on anything but other appends.
+    pub(crate) fn append(&self, entry: Entry) -> EventKey {
+        let mut log = self.inner.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let key = EventKey { run: self.inner.run, seq: log.last + 1 };
+        debug_assert!(entry.cause_seq.iter().all(|cause| cause.run != key.run || cause.seq < key.seq), "a cause comes first");
+        let event = Event {
+            key,
+            mono_ns: u64::try_from(self.inner.clock.mono().as_nanos()).unwrap_or(u64::MAX),
+            wall_ms: self.inner.clock.wall(),
+            actor: entry.actor,
+            subject: entry.subject,
+            cause_seq: entry.cause_seq,
+            fact: entry.fact,
+        };
+        log.last = key.seq;
+        if log.ring.len() == EVENTS_IN_MEMORY_MAX {
+            log.ring.pop_front();
+        }
+        let event = Arc::new(event);
+        if let Some(disk) = &self.inner.disk {
+            disk.queue(Arc::clone(&event));
+        }
+        log.ring.push_back(event);
+        self.inner.newest.send_replace(key);
+        key
+    }
+
+    /// A reader whose first event is the one after `after`; events of earlier runs come from SQLite.
+    pub fn reader_after(&self, after: EventKey) -> Reader {
+        Reader { timeline: self.clone(), newest: self.inner.newest.subscribe(), after }
+    }
+
+    /// A reader that begins with the last `earlier_max` events of earlier runs, then all of this one.
+    pub fn reader(&self, earlier_max: usize) -> Reader {
+        let first = self.inner.disk.as_ref().and_then(|disk| disk.nth_last_before(self.inner.run, earlier_max));
+        self.reader_after(first.unwrap_or(EventKey { run: self.inner.run, seq: 0 }))
+    }
+
+    /// All events of this run that are in memory, for tests and for the end of a script.
+    pub fn events(&self) -> Vec<Arc<Event>> {
+        self.inner.log.lock().unwrap_or_else(PoisonError::into_inner).ring.iter().cloned().collect()
+    }
+
+    /// Waits until all events so far are on disk; false where that took longer than [`FLUSH_LIMIT`]. Blocks.
+    pub fn flush(&self) -> bool {
+        self.inner.disk.as_ref().is_none_or(|disk| disk.wait_for(self.newest().seq, FLUSH_LIMIT))
+    }
+
+    /// Where the database cannot be written any more: what it said.
+    pub fn disk_failure(&self) -> Option<Failure> {
+        self.inner.disk.as_ref().and_then(Disk::failure)
+    }
+
+    /// Events of this run after `seq` that are in memory, at most `max`; a gap first where some have left it.
+    fn in_memory_after(&self, seq: u64, max: usize) -> Vec<Arc<Event>> {
+        let log = self.inner.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let first = log.last + 1 - log.ring.len() as u64;
+        let skip = usize::try_from((seq + 1).saturating_sub(first)).unwrap_or(usize::MAX);
+        let mut events = Vec::new();
+        if seq + 1 < first {
+            let lost = Fact::Gap { from: seq + 1, to: first - 1 };
+            if let Some(next) = log.ring.front() {
+                events.push(Arc::new(Event {
+                    key: EventKey { run: self.inner.run, seq: first - 1 },
+                    subject: Subject::default(),
+                    cause_seq: Vec::new(),
+                    fact: lost,
+                    ..Event::clone(next)
+                }));
+            }
+        }
+        events.extend(log.ring.iter().skip(skip).take(max).cloned());
+        events
+    }
+
+    fn is_in_memory(&self, after: EventKey) -> bool {
+        let log = self.inner.log.lock().unwrap_or_else(PoisonError::into_inner);
+        after.run == self.inner.run && after.seq + 1 + log.ring.len() as u64 > log.last
+    }
+}
+
+/// Reads the timeline from one event on, at its own pace.
+pub struct Reader {
+    timeline: Timeline,
+    newest: watch::Receiver<EventKey>,
+    after: EventKey,
+}
+
+impl Reader {
+    /// The next events, at most `max`; empty where there are none yet. May read SQLite, so it can block for a moment.
+    pub fn next(&mut self, max: usize) -> Vec<Arc<Event>> {
+        let inner = &self.timeline.inner;
+        if let Some(disk) = inner.disk.as_ref().filter(|_| !self.timeline.is_in_memory(self.after)) {
+            let stored = disk.read_after(self.after, max);
+            if !stored.is_empty() {
+                return self.advance(stored);
+            }
+            if self.after.run < inner.run {
+                self.after = EventKey { run: inner.run, seq: 0 };
+            }
+        }
+        let events = self.timeline.in_memory_after(self.after.seq, max);
+        self.advance(events)
+    }
+
+    /// Waits until there is an event that [`Reader::next`] has not returned.
+    pub async fn changed(&mut self) {
+        let after = self.after;
+        // The sender lives in the timeline that this reader holds.
+        let _: Result<_, watch::error::RecvError> = self.newest.wait_for(|newest| *newest > after).await;
+    }
+
+    fn advance(&mut self, events: Vec<Arc<Event>>) -> Vec<Arc<Event>> {
+        if let Some(last) = events.last() {
+            self.after = last.key;
+        }
+        events
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::SystemClock;
+    use crate::error::Code;
+
+    fn open(path: Option<&Path>) -> (Timeline, Vec<Failure>) {
+        Timeline::open(path, Arc::new(SystemClock::default()))
+    }
+
+    fn append(timeline: &Timeline, request: u64) -> EventKey {
+        let subject = Subject { request: Some(request), ..Subject::default() };
+        timeline.append(Entry::new(Actor::User, &subject, Fact::SignInStarted {}).because(timeline.newest()))
+    }
+
+    fn all(mut reader: Reader) -> Vec<EventKey> {
+        std::iter::from_fn(|| Some(reader.next(7)).filter(|events| !events.is_empty())).flatten().map(|event| event.key).collect()
+    }
+
+    #[test]
+    fn numbers_grow_by_one_from_many_threads() {
+        let (timeline, _) = open(None);
+        std::thread::scope(|scope| {
+            for thread in 0..8 {
+                let timeline = &timeline;
+                scope.spawn(move || (0..500).for_each(|_| _ = append(timeline, thread)));
+            }
+        });
+        let numbers: Vec<u64> = timeline.events().iter().map(|event| event.key.seq).collect();
+        assert_eq!(numbers, (1..=4001).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn events_survive_a_restart_and_are_read_across_runs() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("timeline.db");
+        let (first, failures) = open(Some(&path));
+        assert_eq!(failures, []);
+        (0..40).for_each(|n| _ = append(&first, n));
+        assert!(first.flush());
+        let kept = first.events();
+        drop(first);
+
+        let (second, _) = open(Some(&path));
+        assert_eq!(second.highest_numbers().0, 39);
+        append(&second, 40);
+        let mut reader = second.reader(1_000);
+        let events: Vec<_> = std::iter::from_fn(|| Some(reader.next(16)).filter(|events| !events.is_empty())).flatten().collect();
+        assert_eq!(events[..41], kept[..], "the stored events are the ones that were written");
+        assert_eq!(events[41..].iter().map(|event| event.key).collect::<Vec<_>>(), [EventKey { run: 2, seq: 1 }, EventKey { run: 2, seq: 2 }]);
+        assert_eq!(all(second.reader(3)).len(), 5, "the last three of before, and both of now");
+        assert_eq!(all(second.reader(0)).len(), 2);
+        assert_eq!(all(second.reader_after(EventKey { run: 1, seq: 40 })).len(), 3, "from any number on");
+    }
+
+    #[test]
+    fn a_corrupt_database_is_set_aside_and_named() {
+        for garbage in [&b"this is no database, and has never been one"[..], &[0xff; 8192][..]] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("timeline.db");
+            std::fs::write(&path, garbage).expect("the file is written");
+            let (timeline, failures) = open(Some(&path));
+            assert_eq!(failures[0].code, Code::DatabaseCorrupt);
+            assert_eq!(std::fs::read(&failures[0].params["kept_as"]).expect("the old file is kept"), garbage);
+            assert_eq!(timeline.run(), 1);
+            assert!(timeline.flush(), "the new database works");
+        }
+    }
+
+    #[test]
+    fn a_newer_database_is_left_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("timeline.db");
+        rusqlite::Connection::open(&path).expect("a database").pragma_update(None, "user_version", 99).expect("a version");
+        let before = std::fs::read(&path).expect("its bytes");
+        let (timeline, failures) = open(Some(&path));
+        assert_eq!(failures[0].code, Code::DatabaseNewer);
+        append(&timeline, 1);
+        assert_eq!(timeline.events().len(), 2, "the timeline works in memory");
+        assert_eq!(std::fs::read(&path).expect("its bytes"), before);
+    }
+
+    #[test]
+    fn a_database_that_cannot_be_opened_leaves_the_timeline_in_memory() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (timeline, failures) = open(Some(&folder.path().join("missing/timeline.db")));
+        assert_eq!(failures[0].code, Code::DatabaseUnavailable);
+        assert_eq!(timeline.run(), 0);
+    }
+}

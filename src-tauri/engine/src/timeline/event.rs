@@ -1,0 +1,516 @@
+//! The facts that the timeline is made of: one closed list of kinds, each in the past tense, and the envelope they travel in.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::clock::WallMs;
+use crate::redact::Fingerprint;
+
+/// Version of the envelope and of the kinds below. Raised when an older reader would misunderstand a newer event.
+pub const SCHEMA: u32 = 1;
+
+/// What names an event for good: the process that wrote it, and its number there.
+///
+/// `seq` grows by exactly one within a run. Ordering by `(run, seq)` is the order in which one process lived;
+/// across processes that ran at the same time it says nothing, `cause_seq` does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct EventKey {
+    /// One run is one process. Counted from 1 by the database, 0 where there is none.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub run: u64,
+    /// Counted from 1 within the run.
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub seq: u64,
+}
+
+/// One numbered fact with its causes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Event {
+    /// Which event this is.
+    #[serde(flatten)]
+    pub key: EventKey,
+    /// Nanoseconds since the run began, on a clock that never goes back (and may stand still while the machine sleeps).
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub mono_ns: u64,
+    /// Milliseconds since 1970-01-01 UTC by the local clock, which may be wrong and may jump.
+    pub wall_ms: WallMs,
+    /// Who set this in motion.
+    pub actor: Actor,
+    /// What it is about. Absent fields do not apply.
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// The events that made this one happen, all of them earlier.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cause_seq: Vec<EventKey>,
+    /// What happened.
+    #[serde(flatten)]
+    pub fact: Fact,
+}
+
+/// What an event is about.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(optional_fields))]
+pub struct Subject {
+    /// The session's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(type = "string"))]
+    pub session: Option<Arc<str>>,
+    /// The sign-in that the token belongs to: one more at each sign-in and sign-out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<u32>,
+    /// The step of the family: G1 is what sign-in gave, G2 what the first refresh gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u32>,
+    /// The send: R12.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub request: Option<u64>,
+    /// Which try of that send, from 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub attempt: Option<u32>,
+    /// The refresh: F7.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(type = "number"))]
+    pub flight: Option<u64>,
+}
+
+/// Who set an event in motion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// Somebody pressed something, or a script asked.
+    User,
+    /// A request under way needed it.
+    Request,
+    /// Time passed.
+    Timer,
+    /// The start of a process found it.
+    Recovery,
+}
+
+/// What happened. Names and meanings follow one life: a request, its refusal, the flight, the retry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(tag = "kind", content = "data")]
+pub enum Fact {
+    /// A process began to write this timeline.
+    RunStarted {
+        /// The product's version.
+        version: String,
+        /// The process.
+        pid: u32,
+    },
+
+    /// Send was accepted.
+    RequestQueued {
+        /// The method as sent.
+        method: String,
+        /// The address, without what it may carry of secrets.
+        url: String,
+        /// Scheme, host and port.
+        origin: String,
+    },
+    /// The token of this generation was taken for one attempt.
+    LeaseTaken {
+        /// Which token, for those who hold the install key.
+        fingerprint: Fingerprint,
+        /// Time since the token was issued to us, in milliseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        age_ms: u64,
+        /// Time until it expires by the local clock, in milliseconds. Negative: it had expired. Absent: unknown.
+        #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+        expires_in_ms: Option<i64>,
+    },
+    /// No token was attached, and this is why.
+    TokenWithheld {
+        /// The reason.
+        reason: Withheld,
+    },
+    /// One try went to the wire.
+    AttemptStarted {
+        /// Scheme, host and port it went to.
+        origin: String,
+        /// Whether the session's token went with it.
+        authorized: bool,
+    },
+    /// The head of an answer came.
+    ResponseHead {
+        /// The HTTP status code.
+        status: u16,
+        /// The schemes of its `WWW-Authenticate` challenges, with the `error` parameter where there is one.
+        challenges: Vec<String>,
+        /// Time from the start of the attempt, in microseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        took_us: u64,
+    },
+    /// The answer was judged by the lease of its attempt.
+    ResponseClassified {
+        /// What it means.
+        verdict: Verdict,
+        /// The rule that says so.
+        rule_id: String,
+    },
+    /// The request waits for a flight.
+    WaitingForRefresh {
+        /// It found the flight under way: somebody else's 401 had started it.
+        joined: bool,
+    },
+    /// The request is repeated, or is not, and this is why.
+    RetryDecided {
+        /// Whether it is repeated.
+        retry: bool,
+        /// The rule that says so.
+        rule_id: String,
+    },
+    /// The send is over. Exactly one for each `RequestQueued`.
+    RequestFinished {
+        /// How it ended.
+        outcome: Outcome,
+        /// The status of the answer that was returned, if there was one.
+        status: Option<u16>,
+        /// Tries that went to the wire.
+        attempts: u32,
+        /// Time since it was accepted, in microseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        took_us: u64,
+        /// Length of the body that was returned, in bytes.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        body_bytes: u64,
+        /// What went wrong, where something did.
+        error: Option<crate::error::Code>,
+    },
+
+    /// A flight took off: one refresh on behalf of all who wait for it.
+    FlightStarted {
+        /// Why.
+        need: Need,
+    },
+    /// One more request waits for the flight.
+    WaiterJoined {
+        /// How many wait now.
+        waiters: u32,
+    },
+    /// The token endpoint was called.
+    ExchangeSent {
+        /// What for.
+        purpose: Purpose,
+        /// Its address.
+        endpoint: String,
+        /// Which refresh token went with it, for those who hold the install key.
+        fingerprint: Option<Fingerprint>,
+        /// This repeats an exchange whose answer never came.
+        replay: bool,
+    },
+    /// The token endpoint answered, or nothing came back.
+    ExchangeReplied {
+        /// The HTTP status code, if there was an answer.
+        status: Option<u16>,
+        /// The class that decides what happens next.
+        class: ReplyClass,
+        /// The rule that says so.
+        rule_id: String,
+        /// The server's own error code, cut and as text.
+        error: Option<String>,
+        /// The server's own words, cut and as text.
+        error_description: Option<String>,
+        /// What the server asked us to wait, in milliseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+        retry_after_ms: Option<u64>,
+        /// Time since it was sent, in microseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        took_us: u64,
+    },
+    /// The reply was read, refresh token first.
+    ReplyParsed {
+        /// How long the access token lives, in milliseconds, where the reply (or the token) says so.
+        #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+        lifetime_ms: Option<u64>,
+        /// Where that was read.
+        expiry_source: ExpirySource,
+        /// A new refresh token came; otherwise the old one stays.
+        rotated: bool,
+        /// What was odd about the reply, and what was made of it.
+        warnings: Vec<String>,
+    },
+    /// The new pair is in the vault, and was read back.
+    Persisted {
+        /// Where.
+        kept: Kept,
+        /// Time it took, in microseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        took_us: u64,
+    },
+    /// The vault did not take the new pair; it is used from memory and tried again.
+    PersistFailed {
+        /// What the vault said.
+        error: crate::error::Code,
+    },
+    /// From here on, requests carry this generation.
+    Published {
+        /// Which token, for those who hold the install key.
+        fingerprint: Fingerprint,
+        /// When it expires by the local clock. Absent: unknown.
+        expires_at_ms: Option<WallMs>,
+        /// How long it lives from its arrival, in milliseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+        lifetime_ms: Option<u64>,
+    },
+    /// What the flight brought no longer belongs to the session: somebody signed out or in meanwhile.
+    Superseded {},
+    /// The flight is over. Exactly one for each `FlightStarted`.
+    FlightFinished {
+        /// How it ended.
+        class: FlightClass,
+        /// How many requests waited for it.
+        waiters: u32,
+        /// Time since it took off, in microseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        took_us: u64,
+    },
+
+    /// Sign-in began.
+    SignInStarted {},
+    /// Sign-in gave a token.
+    SignedIn {},
+    /// Sign-in gave none, and the session is as it was before.
+    SignInFailed {
+        /// What went wrong.
+        error: crate::error::Code,
+    },
+    /// The session forgot its tokens because the user asked for that.
+    SignedOut {},
+    /// The session changed its state.
+    StateChanged {
+        /// From.
+        from: StateName,
+        /// To.
+        to: StateName,
+    },
+    /// The access token of this generation expired by the local clock.
+    TokenExpired {},
+    /// No refresh is tried before then; the session is untouched.
+    CooldownStarted {
+        /// When a refresh may be tried again.
+        until_ms: WallMs,
+        /// Failures in a row.
+        failures: u32,
+    },
+    /// The server ended the session: only signing in again helps. Nothing was deleted.
+    LoginRequired {
+        /// Why.
+        cause: LoginCause,
+    },
+    /// A session was found in the vault when the process started.
+    SessionRestored {
+        /// Where it had been kept.
+        kept: Kept,
+        /// When its access token expires by the local clock.
+        expires_at_ms: Option<WallMs>,
+    },
+    /// A record in the vault was not used, and was left alone.
+    RecordSetAside {
+        /// Why.
+        reason: SetAside,
+    },
+    /// A keychain call takes longer than `SOFT_LIMIT`; it may be waiting for a person.
+    StoreSlow {},
+    /// The vault cannot be used.
+    StoreUnavailable {
+        /// What it said.
+        error: crate::error::Code,
+    },
+    /// The user chose to keep tokens in memory only, or to use the keychain again.
+    StoreChosen {
+        /// Where new tokens are kept from now on.
+        kept: Kept,
+    },
+    /// Events of this run up to here are no longer in memory and were never on disk.
+    Gap {
+        /// The first missing number.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        from: u64,
+        /// The last missing number.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        to: u64,
+    },
+}
+
+/// Why a request went without the session's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Withheld {
+    /// The target's origin is not on the session's list, and the user chose to send without the token.
+    OriginNotAllowed,
+    /// The user typed an `Authorization` header of their own.
+    OwnAuthorization,
+    /// The user chose to send without the session.
+    NoSession,
+}
+
+/// What an answer means for the session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Returned as it is.
+    Returned,
+    /// The token was refused: a newer one may help.
+    TokenRefused,
+}
+
+/// How a send ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// An HTTP answer was returned, whatever its status.
+    Answered,
+    /// No answer: the error says why.
+    Failed,
+    /// The user stopped it.
+    Stopped,
+}
+
+/// Why a flight took off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Need {
+    /// An API refused the token.
+    Refused,
+    /// The token was about to expire, or had.
+    Expiry,
+    /// The user asked.
+    Asked,
+}
+
+/// What a call of the token endpoint is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// First tokens from what the user typed.
+    SignIn,
+    /// New tokens from the refresh token.
+    Refresh,
+}
+
+/// What came of one exchange with the token endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ReplyClass {
+    /// New tokens.
+    Granted,
+    /// The request never left: the refresh token is intact.
+    NotSent,
+    /// The server was busy (429, 503): the refresh token is almost surely intact.
+    Busy,
+    /// Sent, and no usable answer: the refresh token may have been spent.
+    Ambiguous,
+    /// The server says the refresh token (or the sign-in) is dead.
+    Definitive,
+    /// The request was wrong, not the token.
+    Config,
+    /// The server wants the user to sign in interactively.
+    Interaction,
+    /// Refused without a reason that OAuth knows (a bare 400, 401 or 403).
+    Unexplained,
+    /// Not an answer of a token endpoint (a redirect, a web page).
+    Protocol,
+}
+
+/// Where the expiry of an access token was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum ExpirySource {
+    /// The reply's lifetime.
+    Reply,
+    /// The token's own `exp` claim.
+    JwtExp,
+    /// Nowhere: only a 401 will tell.
+    Unknown,
+}
+
+/// Where tokens are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Kept {
+    /// The system keychain.
+    Keychain,
+    /// This process's memory, by the user's choice.
+    Memory,
+}
+
+/// How a flight ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum FlightClass {
+    /// A new generation was published.
+    Committed,
+    /// It failed for now; the session is untouched.
+    Transient,
+    /// The server ended the session.
+    Ended,
+    /// The session's own set-up is wrong (client, scope, endpoint); tokens are kept.
+    Misconfigured,
+    /// The session changed hands meanwhile.
+    Superseded,
+    /// The flight's task died; the slot is free again.
+    Aborted,
+}
+
+/// A session's state, by name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum StateName {
+    /// No token.
+    SignedOut,
+    /// A token that may be sent.
+    Active,
+    /// A flight is under way.
+    Refreshing,
+    /// The last refresh did not get through; not tried again before a time.
+    Cooldown,
+    /// The session's set-up was refused by the server.
+    ConfigError,
+    /// The vault did not answer, so it is unknown whether there is a token.
+    StoreUnavailable,
+    /// Only signing in again helps.
+    LoginRequired,
+}
+
+/// Why signing in again is the only way on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum LoginCause {
+    /// The server answered that the refresh token is dead.
+    InvalidGrant,
+    /// An answer was lost, and the server would not repeat it.
+    ResponseLost,
+    /// The server wants the user in person.
+    Interaction,
+    /// There is no refresh token, and the access token was refused.
+    NoRefreshToken,
+}
+
+/// Why a record in the vault was not used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SetAside {
+    /// It was approved for other endpoints or origins than the session file now names.
+    BindingChanged,
+    /// It cannot be read.
+    Corrupt,
+}
