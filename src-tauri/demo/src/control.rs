@@ -19,7 +19,7 @@ use std::sync::Arc;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Theft {
-    /// No living family has spent a refresh token yet, so there is none to steal.
+    /// No living family has spent a refresh token yet, so there is none to steal; or the state file refused the change.
     NothingToSteal,
     /// The server noticed and revoked the family: the owner has to sign in again.
     Noticed,

@@ -138,11 +138,15 @@ impl Demo {
     }
 
     /// Ends every sign-in, as an administrator would: the next refresh answers `invalid_grant`.
-    pub fn revoke_all(&self) {
-        let ended = self.shared.families().revoke_all();
+    ///
+    /// # Errors
+    /// When there is a state file and it cannot be written; then nothing has ended.
+    pub fn revoke_all(&self) -> io::Result<()> {
+        let ended = self.shared.change(Families::revoke_all)?;
         self.shared
             .tally
             .add(|counts| counts.families_revoked += ended);
+        Ok(())
     }
 
     /// Ends the server: it takes no more connections, gives answers on their way a second, and then closes.
