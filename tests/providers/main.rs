@@ -1,0 +1,6 @@
+//! The engine and a certified OpenID provider: first what a refresh by hand shows, then the engine through three expiries.
+
+mod browser;
+mod by_hand;
+mod client;
+mod provider;
