@@ -46,7 +46,9 @@ pub struct SystemClock {
 
 impl Default for SystemClock {
     fn default() -> Self {
-        Self { began: Instant::now() }
+        Self {
+            began: Instant::now(),
+        }
     }
 }
 
@@ -56,7 +58,9 @@ impl Clock for SystemClock {
     }
 
     fn wall(&self) -> WallMs {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
         WallMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }

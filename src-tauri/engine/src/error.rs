@@ -120,7 +120,10 @@ pub struct Failure {
 impl Failure {
     /// A failure without parameters yet.
     pub fn new(code: Code) -> Self {
-        Self { code, params: BTreeMap::new() }
+        Self {
+            code,
+            params: BTreeMap::new(),
+        }
     }
 
     /// The same failure with one more value for its message.
@@ -138,7 +141,11 @@ impl fmt::Display for Failure {
         for (index, (name, value)) in self.params.iter().enumerate() {
             write!(f, "{}{name}: {value}", if index == 0 { " (" } else { ", " })?;
         }
-        if self.params.is_empty() { Ok(()) } else { f.write_str(")") }
+        if self.params.is_empty() {
+            Ok(())
+        } else {
+            f.write_str(")")
+        }
     }
 }
 
@@ -159,8 +166,16 @@ mod tests {
 
     #[test]
     fn a_failure_reads_as_its_code_and_its_values() {
-        let failure = Failure::new(Code::HostUnreachable).with("host", "127.0.0.1:9").with("detail", "refused");
-        assert_eq!(failure.to_string(), "host.unreachable (detail: refused, host: 127.0.0.1:9)");
-        assert_eq!(Failure::new(Code::RequestStopped).to_string(), "request.stopped");
+        let failure = Failure::new(Code::HostUnreachable)
+            .with("host", "127.0.0.1:9")
+            .with("detail", "refused");
+        assert_eq!(
+            failure.to_string(),
+            "host.unreachable (detail: refused, host: 127.0.0.1:9)"
+        );
+        assert_eq!(
+            Failure::new(Code::RequestStopped).to_string(),
+            "request.stopped"
+        );
     }
 }

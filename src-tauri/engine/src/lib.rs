@@ -7,9 +7,18 @@
 //! through a sign-in or a refresh, live in the [`vault`], and leave as one `Authorization` header for an origin on the
 //! session's list.
 
+mod client;
 pub mod clock;
+pub mod engine;
 pub mod error;
+pub mod exchange;
 pub mod origin;
 pub mod redact;
+pub mod session;
 pub mod timeline;
+pub mod token;
+mod token_endpoint;
 pub mod vault;
+pub mod workspace;
+
+pub use engine::Engine;

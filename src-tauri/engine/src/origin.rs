@@ -23,7 +23,10 @@ impl Origin {
     pub fn parse(text: &str) -> Result<Self> {
         let url = parse_url(text)?;
         if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
-            return Err(invalid(text, "an origin is a scheme, a host and a port, with no path behind it"));
+            return Err(invalid(
+                text,
+                "an origin is a scheme, a host and a port, with no path behind it",
+            ));
         }
         Ok(Self::of(&url))
     }
@@ -31,8 +34,14 @@ impl Origin {
     /// The origin of an address that [`parse_url`] has accepted.
     pub fn of(url: &Url) -> Self {
         Self {
-            scheme: if url.scheme() == "https" { "https" } else { "http" },
-            host: url.host().map_or_else(|| Host::Domain(String::new()), |host| host.to_owned()),
+            scheme: if url.scheme() == "https" {
+                "https"
+            } else {
+                "http"
+            },
+            host: url
+                .host()
+                .map_or_else(|| Host::Domain(String::new()), |host| host.to_owned()),
             port: url.port_or_known_default().unwrap_or(0),
         }
     }
@@ -55,7 +64,11 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}://{}", self.scheme, self.host)?;
         let default = if self.scheme == "https" { 443 } else { 80 };
-        if self.port == default { Ok(()) } else { write!(f, ":{}", self.port) }
+        if self.port == default {
+            Ok(())
+        } else {
+            write!(f, ":{}", self.port)
+        }
     }
 }
 
@@ -68,13 +81,23 @@ pub fn parse_url(text: &str) -> Result<Url> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(invalid(text, "only http and https can be sent"));
     }
-    if text.split(['?', '#']).next().is_some_and(|address| address.contains('\\')) {
+    if text
+        .split(['?', '#'])
+        .next()
+        .is_some_and(|address| address.contains('\\'))
+    {
         return Err(invalid(text, "a backslash makes two readers see two hosts"));
     }
     if !url.username().is_empty() || url.password().is_some() {
-        return Err(invalid(text, "a name or password before the host is not sent; choose a session, or type an Authorization header"));
+        return Err(invalid(
+            text,
+            "a name or password before the host is not sent; choose a session, or type an Authorization header",
+        ));
     }
-    if url.host_str().is_none_or(|host| host.is_empty() || host.ends_with('.')) {
+    if url
+        .host_str()
+        .is_none_or(|host| host.is_empty() || host.ends_with('.'))
+    {
         return Err(invalid(text, "the host is missing or ends with a dot"));
     }
     if url.port() == Some(0) {
@@ -85,9 +108,19 @@ pub fn parse_url(text: &str) -> Result<Url> {
 
 fn invalid(text: &str, detail: &str) -> Failure {
     // What was typed may hold secrets where it does not parse: nothing before an `@` is shown, nor what follows the path.
-    let path: String = text.split(['?', '#']).next().unwrap_or_default().chars().take(200).collect();
-    let shown = path.rsplit_once('@').map_or(path.clone(), |(_, host)| format!("***@{host}"));
-    Failure::new(Code::UrlInvalid).with("url", shown).with("detail", detail)
+    let path: String = text
+        .split(['?', '#'])
+        .next()
+        .unwrap_or_default()
+        .chars()
+        .take(200)
+        .collect();
+    let shown = path
+        .rsplit_once('@')
+        .map_or(path.clone(), |(_, host)| format!("***@{host}"));
+    Failure::new(Code::UrlInvalid)
+        .with("url", shown)
+        .with("detail", detail)
 }
 
 #[cfg(test)]
@@ -98,7 +131,11 @@ mod tests {
     fn only_the_exact_origin_is_the_same() {
         let allowed = Origin::parse("https://api.acme.test").expect("an origin");
         let same = |text: &str| parse_url(text).is_ok_and(|url| Origin::of(&url) == allowed);
-        for text in ["https://api.acme.test/orders", "https://API.ACME.TEST:443/", "https://api.acme.test?x#y"] {
+        for text in [
+            "https://api.acme.test/orders",
+            "https://API.ACME.TEST:443/",
+            "https://api.acme.test?x#y",
+        ] {
             assert!(same(text), "{text}");
         }
         for text in [
@@ -142,7 +179,11 @@ mod tests {
             ("http://api.test", true),
             ("http://10.0.0.5", true),
         ] {
-            assert_eq!(Origin::parse(text).expect(text).is_cleartext(), cleartext, "{text}");
+            assert_eq!(
+                Origin::parse(text).expect(text).is_cleartext(),
+                cleartext,
+                "{text}"
+            );
         }
     }
 }

@@ -17,8 +17,22 @@ pub const INSTALL_KEY_BYTES: usize = 32;
 const MASKED_SECRET_BYTES_MIN: usize = 8;
 /// Query parameters whose values are secrets by their names (RFC 6749, RFC 6750, RFC 7636, OpenID Connect, API keys).
 const SECRET_PARAMETERS: [&str; 16] = [
-    "access_token", "api_key", "apikey", "client_assertion", "client_secret", "code", "code_verifier", "id_token",
-    "id_token_hint", "key", "password", "refresh_token", "secret", "sig", "signature", "token",
+    "access_token",
+    "api_key",
+    "apikey",
+    "client_assertion",
+    "client_secret",
+    "code",
+    "code_verifier",
+    "id_token",
+    "id_token_hint",
+    "key",
+    "password",
+    "refresh_token",
+    "secret",
+    "sig",
+    "signature",
+    "token",
 ];
 /// What stands where a secret was.
 const MASK: &str = "***";
@@ -55,7 +69,8 @@ impl<'de> Deserialize<'de> for Fingerprint {
             return Err(D::Error::custom("a fingerprint is 16 hex digits"));
         }
         for (index, byte) in bytes.iter_mut().enumerate() {
-            *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16).map_err(D::Error::custom)?;
+            *byte = u8::from_str_radix(&text[index * 2..index * 2 + 2], 16)
+                .map_err(D::Error::custom)?;
         }
         Ok(Self(bytes))
     }
@@ -106,7 +121,8 @@ impl InstallKey {
 
     /// The fingerprint of a secret.
     pub fn fingerprint(&self, secret: &SecretString) -> Fingerprint {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(secret.expose_secret().as_bytes());
         let mut cut = [0; 8];
         cut.copy_from_slice(&mac.finalize().into_bytes()[..8]);
@@ -126,11 +142,22 @@ pub fn url(url: &Url) -> String {
     // Both fail only for addresses that cannot have user info, which is what is wanted.
     let _: Result<(), ()> = shown.set_username("");
     let _: Result<(), ()> = shown.set_password(None);
-    let secret = |name: &str| SECRET_PARAMETERS.iter().any(|known| name.eq_ignore_ascii_case(known));
+    let secret = |name: &str| {
+        SECRET_PARAMETERS
+            .iter()
+            .any(|known| name.eq_ignore_ascii_case(known))
+    };
     if url.query_pairs().any(|(name, _)| secret(&name)) {
-        shown.query_pairs_mut().clear().extend_pairs(
-            url.query_pairs().map(|(name, value)| if secret(&name) { (name, Cow::Borrowed(MASK)) } else { (name, value) }),
-        );
+        shown
+            .query_pairs_mut()
+            .clear()
+            .extend_pairs(url.query_pairs().map(|(name, value)| {
+                if secret(&name) {
+                    (name, Cow::Borrowed(MASK))
+                } else {
+                    (name, value)
+                }
+            }));
     }
     shown.set_fragment(None);
     shown.into()
@@ -155,7 +182,9 @@ impl Masker {
         let mut masked = Cow::Borrowed(text);
         for (secret, fingerprint) in &self.secrets {
             if memmem::find(masked.as_bytes(), secret.expose_secret().as_bytes()).is_some() {
-                masked = Cow::Owned(masked.replace(secret.expose_secret(), &format!("[token {fingerprint}]")));
+                masked = Cow::Owned(
+                    masked.replace(secret.expose_secret(), &format!("[token {fingerprint}]")),
+                );
             }
         }
         masked
@@ -170,8 +199,17 @@ impl fmt::Debug for Masker {
 
 /// A server's own words, as text of a bounded length without control characters.
 pub fn server_text(text: &str, chars_max: usize) -> String {
-    let mut cut: String = text.chars().filter(|c| !c.is_control()).take(chars_max).collect();
-    if text.chars().filter(|c| !c.is_control()).nth(chars_max).is_some() {
+    let mut cut: String = text
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(chars_max)
+        .collect();
+    if text
+        .chars()
+        .filter(|c| !c.is_control())
+        .nth(chars_max)
+        .is_some()
+    {
         cut.push('…');
     }
     cut
@@ -184,23 +222,45 @@ mod tests {
     #[test]
     fn an_address_is_shown_without_its_secrets() {
         let check = |input: &str, expected: &str| {
-            assert_eq!(super::url(&Url::parse(input).expect("a test address")), expected, "{input}");
+            assert_eq!(
+                super::url(&Url::parse(input).expect("a test address")),
+                expected,
+                "{input}"
+            );
         };
-        check("https://api.test/orders?limit=5", "https://api.test/orders?limit=5");
+        check(
+            "https://api.test/orders?limit=5",
+            "https://api.test/orders?limit=5",
+        );
         check("https://ada:pw@api.test/", "https://api.test/");
-        check("https://api.test/?a=1&access_token=abc&b=2", "https://api.test/?a=1&access_token=***&b=2");
-        check("https://api.test/?API_KEY=abc#frag", "https://api.test/?API_KEY=***");
+        check(
+            "https://api.test/?a=1&access_token=abc&b=2",
+            "https://api.test/?a=1&access_token=***&b=2",
+        );
+        check(
+            "https://api.test/?API_KEY=abc#frag",
+            "https://api.test/?API_KEY=***",
+        );
     }
 
     #[test]
     fn equal_secrets_correlate_only_under_one_key() {
         let (one, other) = (InstallKey([1; 32]), InstallKey([2; 32]));
         let secret = SecretString::from("a token");
-        assert_eq!(one.fingerprint(&secret), one.fingerprint(&SecretString::from("a token")));
-        assert_ne!(one.fingerprint(&secret), one.fingerprint(&SecretString::from("b token")));
+        assert_eq!(
+            one.fingerprint(&secret),
+            one.fingerprint(&SecretString::from("a token"))
+        );
+        assert_ne!(
+            one.fingerprint(&secret),
+            one.fingerprint(&SecretString::from("b token"))
+        );
         assert_ne!(one.fingerprint(&secret), other.fingerprint(&secret));
         let text = serde_json::to_string(&one.fingerprint(&secret)).expect("a string");
-        assert_eq!(serde_json::from_str::<Fingerprint>(&text).expect("it reads back"), one.fingerprint(&secret));
+        assert_eq!(
+            serde_json::from_str::<Fingerprint>(&text).expect("it reads back"),
+            one.fingerprint(&secret)
+        );
     }
 
     #[test]
@@ -210,7 +270,13 @@ mod tests {
         let mut masker = Masker::default();
         masker.add(&token, key.fingerprint(&token));
         let masked = masker.mask("{\"seen\": \"Bearer eyJhbGciOi.abc.def\"}");
-        assert_eq!(masked, format!("{{\"seen\": \"Bearer [token {}]\"}}", key.fingerprint(&token)));
+        assert_eq!(
+            masked,
+            format!(
+                "{{\"seen\": \"Bearer [token {}]\"}}",
+                key.fingerprint(&token)
+            )
+        );
         assert!(matches!(masker.mask("nothing here"), Cow::Borrowed(_)));
     }
 

@@ -35,7 +35,12 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(actor: Actor, subject: &Subject, fact: Fact) -> Self {
-        Self { actor, subject: subject.clone(), cause_seq: Vec::new(), fact }
+        Self {
+            actor,
+            subject: subject.clone(),
+            cause_seq: Vec::new(),
+            fact,
+        }
     }
 
     /// The same entry with one more cause, if there is one.
@@ -86,11 +91,22 @@ impl Timeline {
         };
         let run = disk.as_ref().map_or(0, Disk::run);
         let (newest, _) = watch::channel(EventKey { run, seq: 0 });
-        let timeline = Self { inner: Arc::new(Inner { clock, run, log: Mutex::default(), newest, disk }) };
+        let timeline = Self {
+            inner: Arc::new(Inner {
+                clock,
+                run,
+                log: Mutex::default(),
+                newest,
+                disk,
+            }),
+        };
         timeline.append(Entry::new(
             Actor::User,
             &Subject::default(),
-            Fact::RunStarted { version: env!("CARGO_PKG_VERSION").to_owned(), pid: std::process::id() },
+            Fact::RunStarted {
+                version: env!("CARGO_PKG_VERSION").to_owned(),
+                pid: std::process::id(),
+            },
         ));
         (timeline, failures)
     }
@@ -107,14 +123,30 @@ impl Timeline {
 
     /// What the last runs named their requests and flights, so that this one goes on counting.
     pub(crate) fn highest_numbers(&self) -> (u64, u64) {
-        self.inner.disk.as_ref().map_or((0, 0), Disk::highest_numbers)
+        self.inner
+            .disk
+            .as_ref()
+            .map_or((0, 0), Disk::highest_numbers)
     }
 
     /// Numbers one more event. Never blocks on anything but other appends.
     pub(crate) fn append(&self, entry: Entry) -> EventKey {
-        let mut log = self.inner.log.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = EventKey { run: self.inner.run, seq: log.last + 1 };
-        debug_assert!(entry.cause_seq.iter().all(|cause| cause.run != key.run || cause.seq < key.seq), "a cause comes first");
+        let mut log = self
+            .inner
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let key = EventKey {
+            run: self.inner.run,
+            seq: log.last + 1,
+        };
+        debug_assert!(
+            entry
+                .cause_seq
+                .iter()
+                .all(|cause| cause.run != key.run || cause.seq < key.seq),
+            "a cause comes first"
+        );
         let event = Event {
             key,
             mono_ns: u64::try_from(self.inner.clock.mono().as_nanos()).unwrap_or(u64::MAX),
@@ -139,23 +171,44 @@ impl Timeline {
 
     /// A reader whose first event is the one after `after`; events of earlier runs come from SQLite.
     pub fn reader_after(&self, after: EventKey) -> Reader {
-        Reader { timeline: self.clone(), newest: self.inner.newest.subscribe(), after }
+        Reader {
+            timeline: self.clone(),
+            newest: self.inner.newest.subscribe(),
+            after,
+        }
     }
 
     /// A reader that begins with the last `earlier_max` events of earlier runs, then all of this one.
     pub fn reader(&self, earlier_max: usize) -> Reader {
-        let first = self.inner.disk.as_ref().and_then(|disk| disk.nth_last_before(self.inner.run, earlier_max));
-        self.reader_after(first.unwrap_or(EventKey { run: self.inner.run, seq: 0 }))
+        let first = self
+            .inner
+            .disk
+            .as_ref()
+            .and_then(|disk| disk.nth_last_before(self.inner.run, earlier_max));
+        self.reader_after(first.unwrap_or(EventKey {
+            run: self.inner.run,
+            seq: 0,
+        }))
     }
 
     /// All events of this run that are in memory, for tests and for the end of a script.
     pub fn events(&self) -> Vec<Arc<Event>> {
-        self.inner.log.lock().unwrap_or_else(PoisonError::into_inner).ring.iter().cloned().collect()
+        self.inner
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .ring
+            .iter()
+            .cloned()
+            .collect()
     }
 
     /// Waits until all events so far are on disk; false where that took longer than [`FLUSH_LIMIT`]. Blocks.
     pub fn flush(&self) -> bool {
-        self.inner.disk.as_ref().is_none_or(|disk| disk.wait_for(self.newest().seq, FLUSH_LIMIT))
+        self.inner
+            .disk
+            .as_ref()
+            .is_none_or(|disk| disk.wait_for(self.newest().seq, FLUSH_LIMIT))
     }
 
     /// Where the database cannot be written any more: what it said.
@@ -165,15 +218,25 @@ impl Timeline {
 
     /// Events of this run after `seq` that are in memory, at most `max`; a gap first where some have left it.
     fn in_memory_after(&self, seq: u64, max: usize) -> Vec<Arc<Event>> {
-        let log = self.inner.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = self
+            .inner
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let first = log.last + 1 - log.ring.len() as u64;
         let skip = usize::try_from((seq + 1).saturating_sub(first)).unwrap_or(usize::MAX);
         let mut events = Vec::new();
         if seq + 1 < first {
-            let lost = Fact::Gap { from: seq + 1, to: first - 1 };
+            let lost = Fact::Gap {
+                from: seq + 1,
+                to: first - 1,
+            };
             if let Some(next) = log.ring.front() {
                 events.push(Arc::new(Event {
-                    key: EventKey { run: self.inner.run, seq: first - 1 },
+                    key: EventKey {
+                        run: self.inner.run,
+                        seq: first - 1,
+                    },
                     subject: Subject::default(),
                     cause_seq: Vec::new(),
                     fact: lost,
@@ -186,7 +249,11 @@ impl Timeline {
     }
 
     fn is_in_memory(&self, after: EventKey) -> bool {
-        let log = self.inner.log.lock().unwrap_or_else(PoisonError::into_inner);
+        let log = self
+            .inner
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         after.run == self.inner.run && after.seq + 1 + log.ring.len() as u64 > log.last
     }
 }
@@ -202,13 +269,20 @@ impl Reader {
     /// The next events, at most `max`; empty where there are none yet. May read SQLite, so it can block for a moment.
     pub fn next(&mut self, max: usize) -> Vec<Arc<Event>> {
         let inner = &self.timeline.inner;
-        if let Some(disk) = inner.disk.as_ref().filter(|_| !self.timeline.is_in_memory(self.after)) {
+        if let Some(disk) = inner
+            .disk
+            .as_ref()
+            .filter(|_| !self.timeline.is_in_memory(self.after))
+        {
             let stored = disk.read_after(self.after, max);
             if !stored.is_empty() {
                 return self.advance(stored);
             }
             if self.after.run < inner.run {
-                self.after = EventKey { run: inner.run, seq: 0 };
+                self.after = EventKey {
+                    run: inner.run,
+                    seq: 0,
+                };
             }
         }
         let events = self.timeline.in_memory_after(self.after.seq, max);
@@ -219,7 +293,8 @@ impl Reader {
     pub async fn changed(&mut self) {
         let after = self.after;
         // The sender lives in the timeline that this reader holds.
-        let _: Result<_, watch::error::RecvError> = self.newest.wait_for(|newest| *newest > after).await;
+        let _: Result<_, watch::error::RecvError> =
+            self.newest.wait_for(|newest| *newest > after).await;
     }
 
     fn advance(&mut self, events: Vec<Arc<Event>>) -> Vec<Arc<Event>> {
@@ -241,12 +316,20 @@ mod tests {
     }
 
     fn append(timeline: &Timeline, request: u64) -> EventKey {
-        let subject = Subject { request: Some(request), ..Subject::default() };
-        timeline.append(Entry::new(Actor::User, &subject, Fact::SignInStarted {}).because(timeline.newest()))
+        let subject = Subject {
+            request: Some(request),
+            ..Subject::default()
+        };
+        timeline.append(
+            Entry::new(Actor::User, &subject, Fact::SignInStarted {}).because(timeline.newest()),
+        )
     }
 
     fn all(mut reader: Reader) -> Vec<EventKey> {
-        std::iter::from_fn(|| Some(reader.next(7)).filter(|events| !events.is_empty())).flatten().map(|event| event.key).collect()
+        std::iter::from_fn(|| Some(reader.next(7)).filter(|events| !events.is_empty()))
+            .flatten()
+            .map(|event| event.key)
+            .collect()
     }
 
     #[test]
@@ -258,7 +341,11 @@ mod tests {
                 scope.spawn(move || (0..500).for_each(|_| _ = append(timeline, thread)));
             }
         });
-        let numbers: Vec<u64> = timeline.events().iter().map(|event| event.key.seq).collect();
+        let numbers: Vec<u64> = timeline
+            .events()
+            .iter()
+            .map(|event| event.key.seq)
+            .collect();
         assert_eq!(numbers, (1..=4001).collect::<Vec<_>>());
     }
 
@@ -277,23 +364,50 @@ mod tests {
         assert_eq!(second.highest_numbers().0, 39);
         append(&second, 40);
         let mut reader = second.reader(1_000);
-        let events: Vec<_> = std::iter::from_fn(|| Some(reader.next(16)).filter(|events| !events.is_empty())).flatten().collect();
-        assert_eq!(events[..41], kept[..], "the stored events are the ones that were written");
-        assert_eq!(events[41..].iter().map(|event| event.key).collect::<Vec<_>>(), [EventKey { run: 2, seq: 1 }, EventKey { run: 2, seq: 2 }]);
-        assert_eq!(all(second.reader(3)).len(), 5, "the last three of before, and both of now");
+        let events: Vec<_> =
+            std::iter::from_fn(|| Some(reader.next(16)).filter(|events| !events.is_empty()))
+                .flatten()
+                .collect();
+        assert_eq!(
+            events[..41],
+            kept[..],
+            "the stored events are the ones that were written"
+        );
+        assert_eq!(
+            events[41..]
+                .iter()
+                .map(|event| event.key)
+                .collect::<Vec<_>>(),
+            [EventKey { run: 2, seq: 1 }, EventKey { run: 2, seq: 2 }]
+        );
+        assert_eq!(
+            all(second.reader(3)).len(),
+            5,
+            "the last three of before, and both of now"
+        );
         assert_eq!(all(second.reader(0)).len(), 2);
-        assert_eq!(all(second.reader_after(EventKey { run: 1, seq: 40 })).len(), 3, "from any number on");
+        assert_eq!(
+            all(second.reader_after(EventKey { run: 1, seq: 40 })).len(),
+            3,
+            "from any number on"
+        );
     }
 
     #[test]
     fn a_corrupt_database_is_set_aside_and_named() {
-        for garbage in [&b"this is no database, and has never been one"[..], &[0xff; 8192][..]] {
+        for garbage in [
+            &b"this is no database, and has never been one"[..],
+            &[0xff; 8192][..],
+        ] {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("timeline.db");
             std::fs::write(&path, garbage).expect("the file is written");
             let (timeline, failures) = open(Some(&path));
             assert_eq!(failures[0].code, Code::DatabaseCorrupt);
-            assert_eq!(std::fs::read(&failures[0].params["kept_as"]).expect("the old file is kept"), garbage);
+            assert_eq!(
+                std::fs::read(&failures[0].params["kept_as"]).expect("the old file is kept"),
+                garbage
+            );
             assert_eq!(timeline.run(), 1);
             assert!(timeline.flush(), "the new database works");
         }
@@ -303,7 +417,10 @@ mod tests {
     fn a_newer_database_is_left_alone() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("timeline.db");
-        rusqlite::Connection::open(&path).expect("a database").pragma_update(None, "user_version", 99).expect("a version");
+        rusqlite::Connection::open(&path)
+            .expect("a database")
+            .pragma_update(None, "user_version", 99)
+            .expect("a version");
         let before = std::fs::read(&path).expect("its bytes");
         let (timeline, failures) = open(Some(&path));
         assert_eq!(failures[0].code, Code::DatabaseNewer);

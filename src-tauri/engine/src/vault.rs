@@ -73,7 +73,10 @@ pub enum StoreErrorKind {
 
 impl StoreError {
     pub(crate) fn new(kind: StoreErrorKind, detail: impl fmt::Display) -> Self {
-        Self { kind, detail: detail.to_string() }
+        Self {
+            kind,
+            detail: detail.to_string(),
+        }
     }
 }
 
@@ -85,7 +88,9 @@ impl From<StoreError> for Failure {
             StoreErrorKind::Slow => Code::StoreSlow,
             StoreErrorKind::Failed => Code::StoreFailed,
         };
-        Failure::new(code).with("detail", error.detail).with("seconds", HARD_LIMIT.as_secs())
+        Failure::new(code)
+            .with("detail", error.detail)
+            .with("seconds", HARD_LIMIT.as_secs())
     }
 }
 
@@ -117,7 +122,10 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { soft: SOFT_LIMIT, hard: HARD_LIMIT }
+        Self {
+            soft: SOFT_LIMIT,
+            hard: HARD_LIMIT,
+        }
     }
 }
 
@@ -130,9 +138,21 @@ struct Keeper {
 }
 
 impl Vault {
-    pub(crate) fn new(maker: Arc<StoreMaker>, limits: Limits, on_slow: impl Fn() + Send + Sync + 'static) -> Self {
-        let inner = Inner { maker, limits, keeper: Mutex::default(), abandoned: Arc::default(), on_slow: Box::new(on_slow) };
-        Self { inner: Arc::new(inner) }
+    pub(crate) fn new(
+        maker: Arc<StoreMaker>,
+        limits: Limits,
+        on_slow: impl Fn() + Send + Sync + 'static,
+    ) -> Self {
+        let inner = Inner {
+            maker,
+            limits,
+            keeper: Mutex::default(),
+            abandoned: Arc::default(),
+            on_slow: Box::new(on_slow),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
     }
 
     pub(crate) async fn read(&self, name: String) -> Result<Option<SecretSlice<u8>>, StoreError> {
@@ -140,17 +160,27 @@ impl Vault {
     }
 
     /// Writes an item and reads it back: `Ok` means that the store really holds it.
-    pub(crate) async fn write(&self, name: String, item: SecretSlice<u8>) -> Result<(), StoreError> {
+    pub(crate) async fn write(
+        &self,
+        name: String,
+        item: SecretSlice<u8>,
+    ) -> Result<(), StoreError> {
         use secrecy::ExposeSecret;
         if item.expose_secret().len() > ITEM_BYTES_MAX {
             let bytes = item.expose_secret().len();
-            return Err(StoreError::new(StoreErrorKind::Failed, format!("a record of {bytes} bytes is above {ITEM_BYTES_MAX}")));
+            return Err(StoreError::new(
+                StoreErrorKind::Failed,
+                format!("a record of {bytes} bytes is above {ITEM_BYTES_MAX}"),
+            ));
         }
         self.call(move |store| {
             store.write(&name, item.expose_secret())?;
             match store.read(&name)? {
                 Some(found) if found.expose_secret() == item.expose_secret() => Ok(()),
-                _ => Err(StoreError::new(StoreErrorKind::Failed, "the item read back is not the one that was written")),
+                _ => Err(StoreError::new(
+                    StoreErrorKind::Failed,
+                    "the item read back is not the one that was written",
+                )),
             }
         })
         .await
@@ -176,35 +206,62 @@ impl Vault {
         let keeper = self.keeper()?;
         if keeper.jobs.send((job, refusal)).is_err() {
             self.forget(&keeper);
-            return Err(StoreError::new(StoreErrorKind::Failed, "the keychain thread ended"));
+            return Err(StoreError::new(
+                StoreErrorKind::Failed,
+                "the keychain thread ended",
+            ));
         }
         let died = |_| StoreError::new(StoreErrorKind::Failed, "the keychain thread ended");
         if let Ok(result) = tokio::time::timeout(self.inner.limits.soft, &mut answered).await {
             return result.map_err(died)?;
         }
         (self.inner.on_slow)();
-        match tokio::time::timeout(self.inner.limits.hard.saturating_sub(self.inner.limits.soft), answered).await {
+        match tokio::time::timeout(
+            self.inner
+                .limits
+                .hard
+                .saturating_sub(self.inner.limits.soft),
+            answered,
+        )
+        .await
+        {
             Ok(result) => result.map_err(died)?,
             Err(_) => {
                 self.give_up(&keeper);
-                Err(StoreError::new(StoreErrorKind::Slow, "the keychain did not answer in time"))
+                Err(StoreError::new(
+                    StoreErrorKind::Slow,
+                    "the keychain did not answer in time",
+                ))
             }
         }
     }
 
     /// The thread that takes calls now; a new one where there is none.
     fn keeper(&self) -> Result<Keeper, StoreError> {
-        let mut current = self.inner.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self
+            .inner
+            .keeper
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if let Some(keeper) = &*current {
             return Ok(keeper.clone());
         }
         if self.inner.abandoned.load(Ordering::Acquire) >= THREADS_ABANDONED_MAX {
-            return Err(StoreError::new(StoreErrorKind::Slow, format!("{THREADS_ABANDONED_MAX} keychain calls have not come back")));
+            return Err(StoreError::new(
+                StoreErrorKind::Slow,
+                format!("{THREADS_ABANDONED_MAX} keychain calls have not come back"),
+            ));
         }
         let (jobs, queue) = mpsc::channel();
         let given_up = Arc::new(AtomicBool::new(false));
-        let keeper = Keeper { jobs, given_up: Arc::clone(&given_up) };
-        let (maker, abandoned) = (Arc::clone(&self.inner.maker), Arc::clone(&self.inner.abandoned));
+        let keeper = Keeper {
+            jobs,
+            given_up: Arc::clone(&given_up),
+        };
+        let (maker, abandoned) = (
+            Arc::clone(&self.inner.maker),
+            Arc::clone(&self.inner.abandoned),
+        );
         std::thread::Builder::new()
             .name("keychain".to_owned())
             .spawn(move || {
@@ -226,8 +283,15 @@ impl Vault {
     }
 
     fn forget(&self, keeper: &Keeper) {
-        let mut current = self.inner.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        if current.as_ref().is_some_and(|current| Arc::ptr_eq(&current.given_up, &keeper.given_up)) {
+        let mut current = self
+            .inner
+            .keeper
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if current
+            .as_ref()
+            .is_some_and(|current| Arc::ptr_eq(&current.given_up, &keeper.given_up))
+        {
             *current = None;
         }
     }
@@ -238,7 +302,10 @@ fn keep(queue: &mpsc::Receiver<(Job, Refusal)>, maker: &StoreMaker, given_up: &A
     let mut store: Option<Box<dyn Store>> = None;
     for (job, refuse) in queue {
         if given_up.load(Ordering::Acquire) {
-            refuse(StoreError::new(StoreErrorKind::Slow, "an earlier keychain call has not come back"));
+            refuse(StoreError::new(
+                StoreErrorKind::Slow,
+                "an earlier keychain call has not come back",
+            ));
             return;
         }
         let opened = match store.take() {
@@ -260,10 +327,18 @@ mod tests {
     use super::*;
     use secrecy::ExposeSecret;
 
-    fn vault(maker: impl Fn() -> Result<Box<dyn Store>, StoreError> + Send + Sync + 'static, limits: Limits) -> (Vault, Arc<AtomicUsize>) {
+    fn vault(
+        maker: impl Fn() -> Result<Box<dyn Store>, StoreError> + Send + Sync + 'static,
+        limits: Limits,
+    ) -> (Vault, Arc<AtomicUsize>) {
         let slow = Arc::new(AtomicUsize::new(0));
         let counted = Arc::clone(&slow);
-        (Vault::new(Arc::new(maker), limits, move || _ = counted.fetch_add(1, Ordering::Relaxed)), slow)
+        (
+            Vault::new(Arc::new(maker), limits, move || {
+                _ = counted.fetch_add(1, Ordering::Relaxed)
+            }),
+            slow,
+        )
     }
 
     #[tokio::test]
@@ -271,9 +346,23 @@ mod tests {
         let memory = MemoryStore::default();
         let (vault, _) = vault(move || Ok(Box::new(memory.clone())), Limits::default());
         assert!(vault.read("a".into()).await.expect("readable").is_none());
-        vault.write("a".into(), vec![1, 2, 3].into()).await.expect("written");
-        assert_eq!(vault.read("a".into()).await.expect("readable").expect("there").expose_secret(), [1, 2, 3]);
-        let error = vault.write("a".into(), vec![0; ITEM_BYTES_MAX + 1].into()).await.expect_err("too large");
+        vault
+            .write("a".into(), vec![1, 2, 3].into())
+            .await
+            .expect("written");
+        assert_eq!(
+            vault
+                .read("a".into())
+                .await
+                .expect("readable")
+                .expect("there")
+                .expose_secret(),
+            [1, 2, 3]
+        );
+        let error = vault
+            .write("a".into(), vec![0; ITEM_BYTES_MAX + 1].into())
+            .await
+            .expect_err("too large");
         assert_eq!(error.kind, StoreErrorKind::Failed);
     }
 
@@ -287,7 +376,10 @@ mod tests {
             },
             Limits::default(),
         );
-        assert_eq!(vault.read("a".into()).await.expect_err("absent").kind, StoreErrorKind::Absent);
+        assert_eq!(
+            vault.read("a".into()).await.expect_err("absent").kind,
+            StoreErrorKind::Absent
+        );
         assert!(vault.read("a".into()).await.is_ok());
     }
 
@@ -309,21 +401,39 @@ mod tests {
         }
         let ends: Arc<Mutex<Vec<mpsc::Sender<()>>>> = Arc::default();
         let kept = Arc::clone(&ends);
-        let limits = Limits { soft: Duration::from_millis(5), hard: Duration::from_millis(20) };
+        let limits = Limits {
+            soft: Duration::from_millis(5),
+            hard: Duration::from_millis(20),
+        };
         let (vault, slow) = vault(
             move || {
                 let (end, ended) = mpsc::channel();
-                kept.lock().unwrap_or_else(PoisonError::into_inner).push(end);
+                kept.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(end);
                 Ok(Box::new(Stuck(Arc::new(Mutex::new(ended)))))
             },
             limits,
         );
         for _ in 0..THREADS_ABANDONED_MAX {
-            assert!(vault.read("free".into()).await.is_ok(), "a new store on a new thread goes on");
-            assert_eq!(vault.read("stuck".into()).await.expect_err("given up").kind, StoreErrorKind::Slow);
+            assert!(
+                vault.read("free".into()).await.is_ok(),
+                "a new store on a new thread goes on"
+            );
+            assert_eq!(
+                vault.read("stuck".into()).await.expect_err("given up").kind,
+                StoreErrorKind::Slow
+            );
         }
         assert_eq!(slow.load(Ordering::Relaxed), THREADS_ABANDONED_MAX);
-        assert_eq!(vault.read("free".into()).await.expect_err("no more threads").kind, StoreErrorKind::Slow);
+        assert_eq!(
+            vault
+                .read("free".into())
+                .await
+                .expect_err("no more threads")
+                .kind,
+            StoreErrorKind::Slow
+        );
         ends.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -65,7 +65,9 @@ impl Disk {
     pub(super) fn open(path: &Path, now: WallMs) -> Result<(Self, Option<Failure>)> {
         match Self::begin(path, now) {
             Ok(disk) => Ok((disk, None)),
-            Err(OpenError::Newer) => Err(Failure::new(Code::DatabaseNewer).with("path", path.display())),
+            Err(OpenError::Newer) => {
+                Err(Failure::new(Code::DatabaseNewer).with("path", path.display()))
+            }
             Err(OpenError::Sqlite(error)) if is_corrupt(&error) => {
                 let kept_as = set_aside(path, now).map_err(|io| unavailable(path, &io))?;
                 let notice = Failure::new(Code::DatabaseCorrupt)
@@ -74,7 +76,9 @@ impl Disk {
                     .with("detail", &error);
                 match Self::begin(path, now) {
                     Ok(disk) => Ok((disk, Some(notice))),
-                    Err(OpenError::Newer) => Err(Failure::new(Code::DatabaseNewer).with("path", path.display())),
+                    Err(OpenError::Newer) => {
+                        Err(Failure::new(Code::DatabaseNewer).with("path", path.display()))
+                    }
                     Err(OpenError::Sqlite(error)) => Err(unavailable(path, &error)),
                 }
             }
@@ -90,7 +94,8 @@ impl Disk {
             return Err(OpenError::Newer);
         }
         if std::fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED_BYTES_MAX) {
-            let found: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+            let found: String =
+                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
             if found != "ok" {
                 let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
                 return Err(rusqlite::Error::SqliteFailure(code, Some(found)).into());
@@ -98,21 +103,36 @@ impl Disk {
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        let transaction =
+            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
         transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "user_version", SCHEMA)?;
-        transaction.execute("INSERT INTO runs (started_ms, pid) VALUES (?1, ?2)", params![now.0, std::process::id()])?;
+        transaction.execute(
+            "INSERT INTO runs (started_ms, pid) VALUES (?1, ?2)",
+            params![now.0, std::process::id()],
+        )?;
         let run = transaction.last_insert_rowid().unsigned_abs();
         let highest = transaction.query_row(
             "SELECT COALESCE(MAX(request), 0), COALESCE(MAX(flight), 0) FROM events",
             [],
-            |row| Ok((row.get::<_, i64>(0)?.unsigned_abs(), row.get::<_, i64>(1)?.unsigned_abs())),
+            |row| {
+                Ok((
+                    row.get::<_, i64>(0)?.unsigned_abs(),
+                    row.get::<_, i64>(1)?.unsigned_abs(),
+                ))
+            },
         )?;
         transaction.commit()?;
-        let reader = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+        let reader = Connection::open_with_flags(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+        )?;
         reader.busy_timeout(BUSY_LIMIT)?;
 
-        let shared = Arc::new(Shared { queue: Mutex::default(), changed: Condvar::new() });
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            changed: Condvar::new(),
+        });
         let writer = std::thread::Builder::new()
             .name("timeline".to_owned())
             .spawn({
@@ -120,7 +140,13 @@ impl Disk {
                 move || write_behind(&shared, &mut connection, &path)
             })
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        Ok(Self { run, highest, reader: Mutex::new(reader), shared, writer: Some(writer) })
+        Ok(Self {
+            run,
+            highest,
+            reader: Mutex::new(reader),
+            shared,
+            writer: Some(writer),
+        })
     }
 
     pub(super) fn run(&self) -> u64 {
@@ -137,7 +163,10 @@ impl Disk {
         let mut queue = self.shared.lock();
         if queue.waiting.len() == QUEUE_MAX {
             queue.failure.get_or_insert_with(|| {
-                Failure::new(Code::DatabaseUnavailable).with("detail", format!("more than {QUEUE_MAX} events wait for the disk"))
+                Failure::new(Code::DatabaseUnavailable).with(
+                    "detail",
+                    format!("more than {QUEUE_MAX} events wait for the disk"),
+                )
             });
             return;
         }
@@ -152,7 +181,9 @@ impl Disk {
         let (queue, _) = self
             .shared
             .changed
-            .wait_timeout_while(self.shared.lock(), limit, |queue| queue.written < seq && queue.failure.is_none())
+            .wait_timeout_while(self.shared.lock(), limit, |queue| {
+                queue.written < seq && queue.failure.is_none()
+            })
             .unwrap_or_else(PoisonError::into_inner);
         queue.written >= seq
     }
@@ -172,7 +203,10 @@ impl Disk {
             )
             .optional();
         match found {
-            Ok(Some(key)) if count > 0 => Some(EventKey { seq: key.seq - 1, ..key }),
+            Ok(Some(key)) if count > 0 => Some(EventKey {
+                seq: key.seq - 1,
+                ..key
+            }),
             Ok(None) if count > 0 => Some(EventKey { run: 0, seq: 0 }),
             Ok(_) => None,
             Err(error) => {
@@ -231,7 +265,9 @@ fn write_behind(shared: &Shared, connection: &mut Connection, path: &Path) {
         let batch = {
             let mut queue = shared
                 .changed
-                .wait_while(shared.lock(), |queue| queue.waiting.is_empty() && !queue.closed)
+                .wait_while(shared.lock(), |queue| {
+                    queue.waiting.is_empty() && !queue.closed
+                })
                 .unwrap_or_else(PoisonError::into_inner);
             if queue.waiting.is_empty() {
                 return;
@@ -245,7 +281,9 @@ fn write_behind(shared: &Shared, connection: &mut Connection, path: &Path) {
                 Ok(()) => queue.written = part.last().map_or(queue.written, |event| event.key.seq),
                 Err(error) => {
                     tracing::error!(%error, "writing the timeline");
-                    queue.failure.get_or_insert_with(|| unavailable(path, &error));
+                    queue
+                        .failure
+                        .get_or_insert_with(|| unavailable(path, &error));
                 }
             }
             shared.changed.notify_all();
@@ -260,7 +298,8 @@ fn write(connection: &mut Connection, events: &[Arc<Event>]) -> rusqlite::Result
             "INSERT INTO events (run, seq, wall_ms, session, request, flight, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
         )?;
         for event in events {
-            let text = serde_json::to_string(&**event).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            let text = serde_json::to_string(&**event)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
             insert.execute(params![
                 event.key.run.cast_signed(),
                 event.key.seq.cast_signed(),
@@ -276,7 +315,10 @@ fn write(connection: &mut Connection, events: &[Arc<Event>]) -> rusqlite::Result
 }
 
 fn key_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<EventKey> {
-    Ok(EventKey { run: row.get::<_, i64>(0)?.unsigned_abs(), seq: row.get::<_, i64>(1)?.unsigned_abs() })
+    Ok(EventKey {
+        run: row.get::<_, i64>(0)?.unsigned_abs(),
+        seq: row.get::<_, i64>(1)?.unsigned_abs(),
+    })
 }
 
 enum OpenError {
@@ -291,11 +333,16 @@ impl From<rusqlite::Error> for OpenError {
 }
 
 fn is_corrupt(error: &rusqlite::Error) -> bool {
-    matches!(error.sqlite_error_code(), Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt))
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
+    )
 }
 
 fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Code::DatabaseUnavailable).with("path", path.display()).with("detail", error)
+    Failure::new(Code::DatabaseUnavailable)
+        .with("path", path.display())
+        .with("detail", error)
 }
 
 /// Renames the database and what SQLite keeps beside it, so that nothing of it is lost.

@@ -11,7 +11,7 @@ use secrecy::SecretSlice;
 use super::{Store, StoreError, StoreErrorKind};
 
 /// The service under which the items are listed in the user's keychain.
-pub const SERVICE: &str = "sandglass";
+const SERVICE: &str = "sandglass";
 
 /// The platform's keychain: Secret Service, macOS Keychain, or Windows Credential Manager.
 pub struct KeychainStore {
@@ -24,7 +24,9 @@ impl KeychainStore {
     /// # Errors
     /// `Absent` where no keychain answers.
     pub fn open() -> Result<Self, StoreError> {
-        Ok(Self { platform: Some(open_platform()?) })
+        Ok(Self {
+            platform: Some(open_platform()?),
+        })
     }
 
     fn entry(&mut self, name: &str) -> Result<keyring::Entry, StoreError> {
@@ -32,7 +34,9 @@ impl KeychainStore {
             Some(platform) => platform,
             None => open_platform()?,
         };
-        let inner = platform.build(SERVICE, name, None).map_err(|error| classify(&error))?;
+        let inner = platform
+            .build(SERVICE, name, None)
+            .map_err(|error| classify(&error))?;
         self.platform = Some(platform);
         Ok(keyring::Entry { inner })
     }
@@ -62,7 +66,10 @@ impl Store for KeychainStore {
         let written = self.entry(name)?.set_secret(item);
         match self.settle(written)? {
             Some(()) => Ok(()),
-            None => Err(StoreError::new(StoreErrorKind::Failed, "the keychain says that the item is not there")),
+            None => Err(StoreError::new(
+                StoreErrorKind::Failed,
+                "the keychain says that the item is not there",
+            )),
         }
     }
 }
@@ -92,7 +99,9 @@ fn open_platform() -> Result<Arc<dyn CredentialStoreApi + Send + Sync>, StoreErr
 fn classify(error: &keyring::Error) -> StoreError {
     let kind = match error {
         keyring::Error::NoStorageAccess(_) => StoreErrorKind::Locked,
-        keyring::Error::PlatformFailure(_) | keyring::Error::NoDefaultStore => StoreErrorKind::Absent,
+        keyring::Error::PlatformFailure(_) | keyring::Error::NoDefaultStore => {
+            StoreErrorKind::Absent
+        }
         _ => StoreErrorKind::Failed,
     };
     // `BadEncoding` carries the bytes that could not be decoded; its `Display` does not print them, its `Debug` would.

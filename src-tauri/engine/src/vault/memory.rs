@@ -16,7 +16,9 @@ pub struct MemoryStore {
 impl Store for MemoryStore {
     fn read(&mut self, name: &str) -> Result<Option<SecretSlice<u8>>, StoreError> {
         let items = self.items.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(items.get(name).map(|item| item.expose_secret().to_vec().into()))
+        Ok(items
+            .get(name)
+            .map(|item| item.expose_secret().to_vec().into()))
     }
 
     fn write(&mut self, name: &str, item: &[u8]) -> Result<(), StoreError> {

@@ -43,7 +43,9 @@ pub(crate) struct Tokens {
 
 impl fmt::Debug for Tokens {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens").field("received_at", &self.received_at).finish_non_exhaustive()
+        f.debug_struct("Tokens")
+            .field("received_at", &self.received_at)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,22 +90,43 @@ impl Slot {
 impl Slots {
     /// The slots of a session in a workspace: another workspace's session of the same name has others.
     pub(crate) fn new(workspace: &str, session: &str) -> Self {
-        let hash: String = Sha256::digest(workspace.as_bytes()).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
-        Self { family: format!("{session} ({hash})").into() }
+        let hash: String = Sha256::digest(workspace.as_bytes())
+            .iter()
+            .take(6)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        Self {
+            family: format!("{session} ({hash})").into(),
+        }
     }
 
     fn name(&self, slot: Slot) -> String {
-        format!("{}/{}", self.family, if slot == Slot::A { "a" } else { "b" })
+        format!(
+            "{}/{}",
+            self.family,
+            if slot == Slot::A { "a" } else { "b" }
+        )
     }
 
     /// Reads both slots.
     pub(crate) async fn load(&self, vault: &Vault) -> Result<Found, StoreError> {
-        let mut found = Found { newest: None, slot: Slot::B, corrupt: false };
+        let mut found = Found {
+            newest: None,
+            slot: Slot::B,
+            corrupt: false,
+        };
         for slot in [Slot::A, Slot::B] {
-            let Some(item) = vault.read(self.name(slot)).await? else { continue };
+            let Some(item) = vault.read(self.name(slot)).await? else {
+                continue;
+            };
             match decode(&item) {
                 None => found.corrupt = true,
-                Some(record) if found.newest.as_ref().is_none_or(|newest| record.order() > newest.order()) => {
+                Some(record)
+                    if found
+                        .newest
+                        .as_ref()
+                        .is_none_or(|newest| record.order() > newest.order()) =>
+                {
                     found.newest = Some(record);
                     found.slot = slot;
                 }
@@ -114,7 +137,12 @@ impl Slots {
     }
 
     /// Writes a record into one slot and reads it back.
-    pub(crate) async fn save(&self, vault: &Vault, slot: Slot, record: &Record) -> Result<(), StoreError> {
+    pub(crate) async fn save(
+        &self,
+        vault: &Vault,
+        slot: Slot,
+        record: &Record,
+    ) -> Result<(), StoreError> {
         vault.write(self.name(slot), encode(record)).await
     }
 }
@@ -168,7 +196,9 @@ fn encode(record: &Record) -> SecretSlice<u8> {
             expiry_source: tokens.expiry_source,
         }),
     };
-    serde_json::to_vec(&stored).expect("a record of strings and numbers is always JSON").into()
+    serde_json::to_vec(&stored)
+        .expect("a record of strings and numbers is always JSON")
+        .into()
 }
 
 fn decode(item: &SecretSlice<u8>) -> Option<Record> {
@@ -208,23 +238,48 @@ mod tests {
             lifetime_ms: Some(6_000),
             expiry_source: ExpirySource::Reply,
         };
-        let binding = Binding { refresh_endpoint: "http://127.0.0.1:1/".to_owned(), origins: Vec::new() };
-        Record { epoch, generation, tokens: Some(tokens), binding }
+        let binding = Binding {
+            refresh_endpoint: "http://127.0.0.1:1/".to_owned(),
+            origins: Vec::new(),
+        };
+        Record {
+            epoch,
+            generation,
+            tokens: Some(tokens),
+            binding,
+        }
     }
 
     fn vault() -> (Vault, MemoryStore) {
         let memory = MemoryStore::default();
         let shared = memory.clone();
-        (Vault::new(Arc::new(move || Ok(Box::new(shared.clone()))), Limits::default(), || {}), memory)
+        (
+            Vault::new(
+                Arc::new(move || Ok(Box::new(shared.clone()))),
+                Limits::default(),
+                || {},
+            ),
+            memory,
+        )
     }
 
     #[tokio::test]
     async fn the_highest_epoch_and_generation_of_both_slots_wins() {
-        for (a, b, newest) in [((1, 1), (1, 2), (1, 2)), ((2, 1), (1, 9), (2, 1)), ((3, 0), (2, 5), (3, 0))] {
+        for (a, b, newest) in [
+            ((1, 1), (1, 2), (1, 2)),
+            ((2, 1), (1, 9), (2, 1)),
+            ((3, 0), (2, 5), (3, 0)),
+        ] {
             let (vault, _) = vault();
             let slots = Slots::new("w", "s");
-            slots.save(&vault, Slot::A, &record(a.0, a.1)).await.expect("written");
-            slots.save(&vault, Slot::B, &record(b.0, b.1)).await.expect("written");
+            slots
+                .save(&vault, Slot::A, &record(a.0, a.1))
+                .await
+                .expect("written");
+            slots
+                .save(&vault, Slot::B, &record(b.0, b.1))
+                .await
+                .expect("written");
             let found = slots.load(&vault).await.expect("readable");
             assert_eq!(found.newest.expect("there").order(), newest);
         }
@@ -234,21 +289,35 @@ mod tests {
     async fn a_torn_write_leaves_the_generation_before_it_readable() {
         let (vault, mut memory) = vault();
         let slots = Slots::new("w", "s");
-        slots.save(&vault, Slot::A, &record(1, 1)).await.expect("written");
-        memory.write(&slots.name(Slot::B), b"{\"version\":1,\"epoch\":1,\"gener").expect("written");
+        slots
+            .save(&vault, Slot::A, &record(1, 1))
+            .await
+            .expect("written");
+        memory
+            .write(&slots.name(Slot::B), b"{\"version\":1,\"epoch\":1,\"gener")
+            .expect("written");
         let found = slots.load(&vault).await.expect("readable");
         assert!(found.corrupt);
-        assert_eq!((found.newest.expect("there").order(), found.slot), ((1, 1), Slot::A));
+        assert_eq!(
+            (found.newest.expect("there").order(), found.slot),
+            ((1, 1), Slot::A)
+        );
     }
 
     #[test]
     fn another_workspace_has_other_slots() {
-        assert_ne!(Slots::new("/a", "demo").name(Slot::A), Slots::new("/b", "demo").name(Slot::A));
+        assert_ne!(
+            Slots::new("/a", "demo").name(Slot::A),
+            Slots::new("/b", "demo").name(Slot::A)
+        );
     }
 
     #[test]
     fn tokens_cannot_be_printed() {
         let shown = format!("{:?}", record(1, 1).tokens);
-        assert!(!shown.contains("access token") && !shown.contains("refresh token"), "{shown}");
+        assert!(
+            !shown.contains("access token") && !shown.contains("refresh token"),
+            "{shown}"
+        );
     }
 }

@@ -1,0 +1,111 @@
+//! The two HTTP clients: one for APIs, one for token endpoints. Neither follows a redirect, repeats a request, or keeps a cookie.
+
+use std::error::Error as _;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::error::{Code, Failure, Result};
+
+/// How long a connection may take to open.
+pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
+/// How long an API may be silent while its answer is awaited or read.
+pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(120);
+/// How long one exchange with a token endpoint may take in all. Longer than anybody waits: what was sent is never abandoned lightly.
+pub(crate) const TOKEN_EXCHANGE_LIMIT: Duration = Duration::from_secs(60);
+
+const USER_AGENT: &str = concat!("sandglass/", env!("CARGO_PKG_VERSION"));
+
+/// The client for requests to APIs.
+///
+/// # Errors
+/// `system.unavailable` where TLS cannot be set up.
+pub(crate) fn for_apis() -> Result<reqwest::Client> {
+    build(
+        base()
+            .connect_timeout(CONNECT_LIMIT)
+            .read_timeout(IDLE_LIMIT),
+    )
+}
+
+/// The client for token endpoints: no connection is kept, so that none can turn out stale after a refresh token was written to it.
+///
+/// # Errors
+/// `system.unavailable` where TLS cannot be set up.
+pub(crate) fn for_token_endpoints(exchange_limit: Duration) -> Result<reqwest::Client> {
+    build(
+        base()
+            .connect_timeout(CONNECT_LIMIT.min(exchange_limit))
+            .timeout(exchange_limit)
+            .pool_max_idle_per_host(0),
+    )
+}
+
+fn base() -> reqwest::ClientBuilder {
+    // Another part of the process may have installed a provider first; either serves.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .user_agent(USER_AGENT)
+        .tls_version_min(reqwest::tls::Version::TLS_1_2)
+}
+
+fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
+    builder
+        .build()
+        .map_err(|error| Failure::new(Code::SystemUnavailable).with("detail", chain(error)))
+}
+
+/// What a transport error means for the user of an API.
+pub(crate) fn failure(error: reqwest::Error, host: &str, limit: Duration) -> Failure {
+    let code = if is_certificate_error(&error) {
+        Code::TlsUntrusted
+    } else if error.is_connect() {
+        Code::HostUnreachable
+    } else if error.is_timeout() {
+        Code::RequestTimeout
+    } else {
+        Code::ConnectionLost
+    };
+    Failure::new(code)
+        .with("host", host)
+        .with("seconds", limit.as_secs())
+        .with("detail", chain(error))
+}
+
+/// The chain of causes without the address, which may carry keys.
+pub(crate) fn chain(error: reqwest::Error) -> String {
+    let error = error.without_url();
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let words = cause.to_string();
+        if !text.ends_with(&words) {
+            // Writing to a string does not fail.
+            let _: std::fmt::Result = write!(text, ": {words}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+fn is_certificate_error(error: &reqwest::Error) -> bool {
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let tls = cause.downcast_ref::<rustls::Error>().or_else(|| {
+            cause
+                .downcast_ref::<std::io::Error>()
+                .and_then(|io| io.get_ref())
+                .and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        });
+        if let Some(tls) = tls {
+            return matches!(
+                tls,
+                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented
+            );
+        }
+        source = cause.source();
+    }
+    false
+}

@@ -1,0 +1,445 @@
+//! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
+
+use crate::client;
+use crate::clock::{Clock, SystemClock};
+use crate::error::{Code, Failure, Result};
+use crate::exchange::draft::Draft;
+use crate::exchange::response::ResponseDetails;
+use crate::exchange::{Exchange, Ready};
+use crate::redact::InstallKey;
+use crate::session::credentials::Credentials;
+use crate::session::snapshot::SessionSnapshot;
+use crate::session::{Context, Session};
+use crate::timeline::event::{Actor, EventKey, Fact, Kept, StateName, Subject};
+use crate::timeline::{Entry, Timeline};
+use crate::token::details::TokenDetails;
+use crate::vault::{KeychainStore, Limits, MemoryStore, StoreMaker, Vault};
+use crate::workspace::Workspace;
+
+/// Sends that may be under way at once.
+pub const SENDS_OPEN_MAX: usize = 20_000;
+/// Answers that are remembered for [`Engine::response`]; older ones are forgotten.
+pub const RESPONSES_KEPT_MAX: usize = 200;
+/// How long the end of an engine waits for a flight whose exchange was sent.
+pub const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+
+/// The keychain's name for the key of the fingerprints.
+const INSTALL_KEY_ITEM: &str = "install key for fingerprints";
+
+/// What an engine is opened with.
+pub struct Options {
+    /// Where the timeline's database is. Absent: in memory only.
+    pub data_folder: Option<PathBuf>,
+    /// Where tokens are kept at first.
+    pub kept: Kept,
+    /// What makes the keychain's store; the system's own by default.
+    pub keychain: Arc<StoreMaker>,
+    /// How long a keychain call may take.
+    pub vault_limits: Limits,
+    /// How long one exchange with a token endpoint may take.
+    pub token_exchange_limit: Duration,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            data_folder: None,
+            kept: Kept::Keychain,
+            keychain: Arc::new(|| Ok(Box::new(KeychainStore::open()?))),
+            vault_limits: Limits::default(),
+            token_exchange_limit: client::TOKEN_EXCHANGE_LIMIT,
+            clock: Arc::new(SystemClock::default()),
+        }
+    }
+}
+
+/// Sessions, sends and their timeline. Cheap to clone; all clones are one engine.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    context: Arc<Context>,
+    api_client: reqwest::Client,
+    workspace: Workspace,
+    sessions: HashMap<Arc<str>, Arc<Session>>,
+    requests: AtomicU64,
+    open: Mutex<HashMap<u64, AbortHandle>>,
+    responses: Mutex<VecDeque<Arc<ResponseDetails>>>,
+    notices: Vec<Failure>,
+}
+
+/// A send that was accepted and runs on its own. Dropping this does not stop it; [`Engine::stop`] does.
+#[derive(Debug)]
+pub struct Sending {
+    /// Its number: R12.
+    pub request: u64,
+    /// The event that accepted it.
+    pub queued: EventKey,
+    task: JoinHandle<Result<Arc<ResponseDetails>>>,
+}
+
+impl Sending {
+    /// Waits for its end.
+    ///
+    /// # Errors
+    /// Where no answer came: `host.unreachable`, `request.stopped`, `session.sign_in_needed` and their like.
+    pub async fn finished(self) -> Result<Arc<ResponseDetails>> {
+        self.task
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(Code::RequestStopped)))
+    }
+}
+
+impl Engine {
+    /// Opens an engine on a workspace. Must be called inside a tokio runtime. Sessions are looked for in the vault in the
+    /// background; a send waits for that, the engine does not.
+    ///
+    /// # Errors
+    /// `system.unavailable` where TLS or random numbers cannot be had. A database that cannot be used is a notice, no error.
+    pub fn open(workspace: Workspace, options: Options) -> Result<Self> {
+        InstallKey::generate()
+            .map_err(|error| Failure::new(Code::SystemUnavailable).with("detail", error))?;
+        let database = options
+            .data_folder
+            .as_ref()
+            .map(|folder| folder.join("timeline.db"));
+        let (timeline, notices) = Timeline::open(database.as_deref(), Arc::clone(&options.clock));
+        let slow = {
+            let timeline = timeline.clone();
+            move || {
+                _ = timeline.append(Entry::new(
+                    Actor::Timer,
+                    &Subject::default(),
+                    Fact::StoreSlow {},
+                ))
+            }
+        };
+        let in_memory = MemoryStore::default();
+        let (last_request, last_flight) = timeline.highest_numbers();
+        let context = Arc::new(Context {
+            clock: options.clock,
+            timeline,
+            token_client: client::for_token_endpoints(options.token_exchange_limit)?,
+            keychain: Vault::new(options.keychain, options.vault_limits, slow),
+            memory: Vault::new(
+                Arc::new(move || Ok(Box::new(in_memory.clone()))),
+                options.vault_limits,
+                || {},
+            ),
+            kept: Mutex::new(options.kept),
+            install_key: OnceLock::new(),
+            flights: AtomicU64::new(last_flight),
+            workspace_id: workspace.id.clone(),
+        });
+        let sessions: HashMap<_, _> = workspace
+            .sessions
+            .iter()
+            .map(|config| {
+                (
+                    Arc::clone(&config.name),
+                    Arc::new(Session::new(config.clone(), Arc::clone(&context))),
+                )
+            })
+            .collect();
+        let engine = Self {
+            inner: Arc::new(Inner {
+                context,
+                api_client: client::for_apis()?,
+                workspace,
+                sessions,
+                requests: AtomicU64::new(last_request),
+                open: Mutex::default(),
+                responses: Mutex::default(),
+                notices,
+            }),
+        };
+        tokio::spawn({
+            let (context, sessions) = (Arc::clone(&engine.inner.context), engine.all_sessions());
+            async move { restore(&context, &sessions).await }
+        });
+        Ok(engine)
+    }
+
+    /// What went wrong while opening and was worked around.
+    pub fn notices(&self) -> &[Failure] {
+        &self.inner.notices
+    }
+
+    /// Everything that happened.
+    pub fn timeline(&self) -> &Timeline {
+        &self.inner.context.timeline
+    }
+
+    /// The workspace that this engine runs.
+    pub fn workspace(&self) -> &Workspace {
+        &self.inner.workspace
+    }
+
+    /// All sessions in the order of the workspace.
+    pub fn sessions(&self) -> Vec<SessionSnapshot> {
+        self.all_sessions()
+            .iter()
+            .map(|session| session.snapshot())
+            .collect()
+    }
+
+    /// Waits until the vault was asked for every session.
+    pub async fn settled(&self) {
+        for session in self.all_sessions() {
+            session.settled().await;
+        }
+    }
+
+    /// Accepts a send; it runs on its own task. Must be called inside a tokio runtime.
+    ///
+    /// # Errors
+    /// What is wrong before the wire: `url.invalid`, `method.invalid`, `header.invalid`, `origin.*`, `session.unknown`,
+    /// `request.too_many`. Nothing was sent then.
+    pub fn send(&self, draft: Draft) -> Result<Sending> {
+        let session = draft
+            .session
+            .as_deref()
+            .map(|name| self.session(name))
+            .transpose()?
+            .cloned();
+        let ready = Ready::check(draft, session.as_ref().map(|session| &session.config))?;
+        let mut open = self
+            .inner
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if open.len() >= SENDS_OPEN_MAX {
+            return Err(Failure::new(Code::TooManyRequests).with("limit", SENDS_OPEN_MAX));
+        }
+        let request = self.inner.requests.fetch_add(1, Ordering::Relaxed) + 1;
+        let client = self.inner.api_client.clone();
+        let exchange = Exchange::accept(
+            Arc::clone(&self.inner.context),
+            client,
+            ready,
+            session,
+            self.all_sessions(),
+            request,
+        );
+        let queued = exchange.queued();
+        let closing = Closing {
+            engine: self.clone(),
+            request,
+        };
+        let task = tokio::spawn(async move {
+            let closing = closing;
+            let details = Arc::new(exchange.run().await?);
+            closing.engine.remember(Arc::clone(&details));
+            Ok(details)
+        });
+        open.insert(request, task.abort_handle());
+        Ok(Sending {
+            request,
+            queued,
+            task,
+        })
+    }
+
+    /// Stops a send that is under way. The refresh that it waits for goes on for the others, and to its end once it was sent.
+    pub fn stop(&self, request: u64) {
+        if let Some(task) = self
+            .inner
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(&request)
+        {
+            task.abort();
+        }
+    }
+
+    /// The answer to a send, while it is remembered.
+    pub fn response(&self, request: u64) -> Option<Arc<ResponseDetails>> {
+        let responses = self
+            .inner
+            .responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        responses
+            .iter()
+            .rev()
+            .find(|response| response.request == request)
+            .cloned()
+    }
+
+    /// Signs in with what the user typed.
+    ///
+    /// # Errors
+    /// `sign_in.*`, `store.*` and their like; the session is as it was before.
+    pub async fn sign_in(&self, session: &str, credentials: Credentials) -> Result<()> {
+        self.session(session)?.sign_in(credentials).await
+    }
+
+    /// Signs out: at once here, then in the vault.
+    ///
+    /// # Errors
+    /// `store.*` where the vault did not take the tombstone; the session is signed out all the same.
+    pub async fn sign_out(&self, session: &str) -> Result<()> {
+        self.session(session)?.sign_out().await
+    }
+
+    /// Refreshes now.
+    ///
+    /// # Errors
+    /// As the flight failed: `refresh.*`, `session.sign_in_needed`.
+    pub async fn refresh(&self, session: &str) -> Result<()> {
+        self.session(session)?.refresh().await
+    }
+
+    /// What is known of a session's access token. `None`: it has none.
+    ///
+    /// # Errors
+    /// `session.unknown`.
+    pub fn token(&self, session: &str) -> Result<Option<TokenDetails>> {
+        Ok(self.session(session)?.token_details())
+    }
+
+    /// Where new tokens are kept.
+    pub fn kept(&self) -> Kept {
+        self.inner.context.kept()
+    }
+
+    /// Asks the vault whether it can be used.
+    ///
+    /// # Errors
+    /// `store.*` where it cannot.
+    pub async fn probe_vault(&self) -> Result<()> {
+        self.inner.context.probe().await
+    }
+
+    /// Keeps tokens elsewhere from now on, by the user's choice. Sessions that live now are stored there.
+    pub async fn keep_in(&self, kept: Kept) {
+        self.inner.context.keep_in(kept);
+        self.reopen_vault().await;
+    }
+
+    /// Asks the vault again, after the user unlocked it: sessions that are not known yet are restored, pending ones stored.
+    pub async fn reopen_vault(&self) {
+        for session in self.all_sessions() {
+            match session.state_name() {
+                StateName::StoreUnavailable | StateName::SignedOut => session.restore().await,
+                _ => _ = session.persist_current().await,
+            }
+        }
+    }
+
+    /// Ends the engine: stops what waits, lets flights that were sent come home (at most [`DRAIN_LIMIT`]), writes the timeline.
+    pub async fn shut_down(&self) {
+        let open: Vec<_> = self
+            .inner
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .values()
+            .cloned()
+            .collect();
+        open.iter().for_each(AbortHandle::abort);
+        let mut flights = JoinSet::new();
+        for session in self.all_sessions() {
+            flights.spawn(async move { session.landed().await });
+        }
+        let drained = async { while flights.join_next().await.is_some() {} };
+        if tokio::time::timeout(DRAIN_LIMIT, drained).await.is_err() {
+            tracing::error!("a refresh was still under way when the time to wait for it was over");
+        }
+        let timeline = self.timeline().clone();
+        match tokio::task::spawn_blocking(move || timeline.flush()).await {
+            Ok(true) => {}
+            Ok(false) | Err(_) => tracing::error!("the end of the timeline may be missing on disk"),
+        }
+    }
+
+    fn session(&self, name: &str) -> Result<&Arc<Session>> {
+        self.inner.sessions.get(name).ok_or_else(|| {
+            Failure::new(Code::SessionUnknown).with("session", crate::redact::server_text(name, 80))
+        })
+    }
+
+    fn all_sessions(&self) -> Vec<Arc<Session>> {
+        let named = self
+            .inner
+            .workspace
+            .sessions
+            .iter()
+            .filter_map(|config| self.inner.sessions.get(&config.name));
+        named.cloned().collect()
+    }
+
+    fn remember(&self, details: Arc<ResponseDetails>) {
+        let mut responses = self
+            .inner
+            .responses
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if responses.len() == RESPONSES_KEPT_MAX {
+            responses.pop_front();
+        }
+        responses.push_back(details);
+    }
+}
+
+/// Takes a send off the list of open ones however its task ends.
+struct Closing {
+    engine: Engine,
+    request: u64,
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        self.engine
+            .inner
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.request);
+    }
+}
+
+async fn restore(context: &Context, sessions: &[Arc<Session>]) {
+    // The key first, so that what is restored is named under it. Where it cannot be had, the sessions say so themselves.
+    if let Err(failure) = context.probe().await {
+        tracing::warn!(%failure, "the vault cannot be used");
+    }
+    for session in sessions {
+        session.restore().await;
+    }
+}
+
+impl Context {
+    /// Reads the install key, or makes and stores one: the smallest thing that proves that the vault can be read and written.
+    pub(crate) async fn probe(&self) -> Result<()> {
+        let stored = self.vault().read(INSTALL_KEY_ITEM.to_owned()).await?;
+        if let Some(key) = stored
+            .as_ref()
+            .and_then(|bytes| InstallKey::from_stored(bytes.expose_secret()))
+        {
+            self.install_key.get_or_init(|| key);
+            return Ok(());
+        }
+        let fresh = InstallKey::generate()
+            .map_err(|error| Failure::new(Code::SystemUnavailable).with("detail", error))?;
+        let bytes = self.install_key.get_or_init(|| fresh).expose().to_vec();
+        self.vault()
+            .write(INSTALL_KEY_ITEM.to_owned(), bytes.into())
+            .await?;
+        Ok(())
+    }
+}

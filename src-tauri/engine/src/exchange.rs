@@ -1,0 +1,472 @@
+//! The life of one send.
+//!
+//! ```text
+//! Draft --check--> Ready --take a lease--> attempt --head--> judged --+--> answer
+//!                    ^                                                |
+//!                    '---- once, with a newer token <---- refused ----'
+//! ```
+//!
+//! Each send runs on a task of its own and ends with exactly one `RequestFinished`, also where it is stopped or dies.
+
+pub mod draft;
+mod ready;
+pub mod response;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub(crate) use self::ready::Ready;
+use self::response::ResponseDetails;
+use crate::client::{self, IDLE_LIMIT};
+use crate::clock::micros;
+use crate::error::{Code, Failure, Result};
+use crate::redact::Masker;
+use crate::session::decision::is_refusal;
+use crate::session::{Context, Lease, Session, Take, Verdict};
+use crate::timeline::Entry;
+use crate::timeline::event::{self, Actor, EventKey, Fact, Outcome, Subject, Withheld};
+
+/// Of an answer's body, this much is returned as text; the rest is counted.
+pub const BODY_SHOWN_BYTES_MAX: usize = 1024 * 1024;
+/// Of an answer's body, this much is read; beyond that the connection is closed and the body is said to be cut.
+pub const BODY_READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
+
+/// One accepted send under way.
+pub(crate) struct Exchange {
+    context: Arc<Context>,
+    client: reqwest::Client,
+    ready: Ready,
+    session: Option<Arc<Session>>,
+    /// All sessions' secrets are masked, not only this one's.
+    sessions: Vec<Arc<Session>>,
+    subject: Subject,
+    began: Duration,
+    queued: EventKey,
+    attempts: u32,
+    finished: bool,
+}
+
+/// What the last attempt brought, before it is finished.
+struct Answer {
+    response: reqwest::Response,
+    classified: EventKey,
+    not_repeated: Option<Failure>,
+}
+
+impl Exchange {
+    /// Accepts a checked draft: from here on, exactly one `RequestFinished` follows.
+    pub(crate) fn accept(
+        context: Arc<Context>,
+        client: reqwest::Client,
+        ready: Ready,
+        session: Option<Arc<Session>>,
+        sessions: Vec<Arc<Session>>,
+        request: u64,
+    ) -> Self {
+        let subject = Subject {
+            request: Some(request),
+            session: session
+                .as_ref()
+                .map(|session| Arc::clone(&session.config.name)),
+            ..Subject::default()
+        };
+        let fact = Fact::RequestQueued {
+            method: ready.method.to_string(),
+            url: crate::redact::url(&ready.url),
+            origin: ready.origin.to_string(),
+        };
+        let began = context.clock.mono();
+        let queued = context
+            .timeline
+            .append(Entry::new(Actor::User, &subject, fact));
+        Self {
+            context,
+            client,
+            ready,
+            session,
+            sessions,
+            subject,
+            began,
+            queued,
+            attempts: 0,
+            finished: false,
+        }
+    }
+
+    pub(crate) fn queued(&self) -> EventKey {
+        self.queued
+    }
+
+    /// Runs it to its end.
+    pub(crate) async fn run(mut self) -> Result<ResponseDetails> {
+        let answer = match self.answer().await {
+            Ok(answer) => answer,
+            Err((failure, cause)) => {
+                self.finish(Outcome::Failed, None, 0, Some(failure.code), cause);
+                return Err(failure);
+            }
+        };
+        let (status, classified) = (answer.response.status().as_u16(), answer.classified);
+        match self.read(answer).await {
+            Ok(details) => {
+                let error = details.not_repeated.as_ref().map(|failure| failure.code);
+                self.finish(
+                    Outcome::Answered,
+                    Some(status),
+                    details.body_bytes,
+                    error,
+                    classified,
+                );
+                Ok(details)
+            }
+            Err(failure) => {
+                self.finish(
+                    Outcome::Failed,
+                    Some(status),
+                    0,
+                    Some(failure.code),
+                    classified,
+                );
+                Err(failure)
+            }
+        }
+    }
+
+    /// The attempts: one, and at most one more.
+    async fn answer(&mut self) -> Result<Answer, (Failure, EventKey)> {
+        let mut cause = self.queued;
+        let mut retried = false;
+        loop {
+            let lease = self.lease(&mut cause).await?;
+            let (response, head) = self.attempt(lease.as_ref(), cause).await?;
+            let (verdict, rule_id) = is_refusal(response.status().as_u16(), lease.is_some());
+            let fact = Fact::ResponseClassified {
+                verdict,
+                rule_id: rule_id.to_owned(),
+            };
+            let classified = self.tell_under(lease.as_ref(), fact, Some(head), None);
+            let (Some(session), Some(lease), event::Verdict::TokenRefused) =
+                (&self.session, &lease, verdict)
+            else {
+                return Ok(Answer {
+                    response,
+                    classified,
+                    not_repeated: None,
+                });
+            };
+            let (retry, rule_id, because, not_repeated) =
+                match session.refused(lease, retried, &self.attempt_subject(), classified) {
+                    Verdict::Return { rule_id, failure } => (false, rule_id, None, failure),
+                    Verdict::Retry { rule_id, published } => (true, rule_id, Some(published), None),
+                    Verdict::Wait { rule_id, seat } => {
+                        let end = seat.wait().await;
+                        match &end.result {
+                            Ok(()) => (true, rule_id, Some(end.finished), None),
+                            Err(failure) => (
+                                false,
+                                "flight.failed",
+                                Some(end.finished),
+                                Some(failure.clone()),
+                            ),
+                        }
+                    }
+                };
+            let fact = Fact::RetryDecided {
+                retry,
+                rule_id: rule_id.to_owned(),
+            };
+            let decided = self.tell_under(None, fact, Some(classified), because);
+            if !retry {
+                return Ok(Answer {
+                    response,
+                    classified: decided,
+                    not_repeated,
+                });
+            }
+            cause = decided;
+            retried = true;
+        }
+    }
+
+    /// The token for the next attempt, if this send carries one; waits where a newer one is on the way.
+    async fn lease(&mut self, cause: &mut EventKey) -> Result<Option<Lease>, (Failure, EventKey)> {
+        if let Some(reason) = self.ready.withheld {
+            if self.attempts == 0 && (self.session.is_some() || reason != Withheld::NoSession) {
+                *cause = self.tell(Fact::TokenWithheld { reason }, *cause);
+            }
+            return Ok(None);
+        }
+        let Some(session) = self.session.clone() else {
+            return Ok(None);
+        };
+        session.settled().await;
+        let lease = match session
+            .take(&self.subject, *cause)
+            .map_err(|failure| (failure, *cause))?
+        {
+            Take::Lease(lease) => lease,
+            Take::Wait(seat) => {
+                let end = seat.wait().await;
+                if let Err(failure) = &end.result {
+                    return Err((failure.clone(), end.finished));
+                }
+                *cause = end.finished;
+                match session
+                    .take(&self.subject, *cause)
+                    .map_err(|failure| (failure, *cause))?
+                {
+                    Take::Lease(lease) => lease,
+                    // The successor was refused as well, before this send could use it: the server's word is final for now.
+                    Take::Wait(_) => {
+                        return Err((
+                            Failure::new(Code::RefreshTransient)
+                                .with("session", &session.config.name),
+                            *cause,
+                        ));
+                    }
+                }
+            }
+        };
+        let (age_ms, expires_in_ms) = lease.times(self.context.clock.wall());
+        let fact = Fact::LeaseTaken {
+            fingerprint: lease.fingerprint(),
+            age_ms,
+            expires_in_ms,
+        };
+        *cause = self.tell_under(Some(&lease), fact, Some(*cause), None);
+        Ok(Some(lease))
+    }
+
+    /// One try on the wire, up to the head of the answer.
+    async fn attempt(
+        &mut self,
+        lease: Option<&Lease>,
+        cause: EventKey,
+    ) -> Result<(reqwest::Response, EventKey), (Failure, EventKey)> {
+        self.attempts += 1;
+        let fact = Fact::AttemptStarted {
+            origin: self.ready.origin.to_string(),
+            authorized: lease.is_some(),
+        };
+        let started = self.tell_under(lease, fact, Some(cause), None);
+        let began = self.context.clock.mono();
+        let request = self
+            .ready
+            .request(&self.client, lease.map(Lease::access_token))
+            .map_err(|failure| (failure, started))?;
+        let response = self
+            .client
+            .execute(request)
+            .await
+            .map_err(|error| (self.transport(error), started))?;
+        let challenges = response
+            .headers()
+            .get_all(reqwest::header::WWW_AUTHENTICATE)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .map(|value| crate::redact::server_text(value, CHALLENGE_CHARS_MAX))
+            .collect();
+        let took_us = micros(self.context.clock.mono().saturating_sub(began));
+        let fact = Fact::ResponseHead {
+            status: response.status().as_u16(),
+            challenges,
+            took_us,
+        };
+        Ok((response, self.tell_under(lease, fact, Some(started), None)))
+    }
+
+    /// Reads the body and makes the answer what the outside may see.
+    async fn read(&self, mut answer: Answer) -> Result<ResponseDetails> {
+        let mut masker = Masker::default();
+        self.sessions
+            .iter()
+            .for_each(|session| session.mask_with(&mut masker));
+        let response = &mut answer.response;
+        let header =
+            |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
+                (
+                    name.to_string(),
+                    masker
+                        .mask(&String::from_utf8_lossy(value.as_bytes()))
+                        .into_owned(),
+                )
+            };
+        let headers = response.headers().iter().map(header).collect();
+        let (status, version) = (
+            response.status().as_u16(),
+            format!("{:?}", response.version()),
+        );
+        let media_type = response
+            .headers()
+            .get(reqwest::header::CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .map(|value| {
+                value
+                    .split(';')
+                    .next()
+                    .unwrap_or_default()
+                    .trim()
+                    .to_ascii_lowercase()
+            });
+        let (mut shown, mut body_bytes, mut cut) = (Vec::new(), 0_u64, false);
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| self.transport(error))?
+        {
+            body_bytes += chunk.len() as u64;
+            let room = BODY_SHOWN_BYTES_MAX - shown.len();
+            shown.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            cut |= chunk.len() > room;
+            if body_bytes > BODY_READ_BYTES_MAX {
+                break;
+            }
+        }
+        Ok(ResponseDetails {
+            request: self.subject.request.unwrap_or_default(),
+            attempts: self.attempts,
+            status,
+            version,
+            headers,
+            took_us: micros(self.context.clock.mono().saturating_sub(self.began)),
+            text: text(&shown, media_type.as_deref(), cut)
+                .map(|text| masker.mask(&text).into_owned()),
+            media_type,
+            body_bytes,
+            cut,
+            not_repeated: answer.not_repeated,
+        })
+    }
+
+    fn transport(&self, error: reqwest::Error) -> Failure {
+        client::failure(error, &self.ready.host(), IDLE_LIMIT)
+    }
+
+    fn attempt_subject(&self) -> Subject {
+        Subject {
+            attempt: Some(self.attempts).filter(|attempts| *attempts > 0),
+            ..self.subject.clone()
+        }
+    }
+
+    fn tell(&self, fact: Fact, cause: EventKey) -> EventKey {
+        self.tell_under(None, fact, Some(cause), None)
+    }
+
+    fn tell_under(
+        &self,
+        lease: Option<&Lease>,
+        fact: Fact,
+        cause: Option<EventKey>,
+        because: Option<EventKey>,
+    ) -> EventKey {
+        let entry = Entry::new(Actor::Request, &self.attempt_subject(), fact)
+            .because(cause)
+            .because(because);
+        self.context.timeline.append(match lease {
+            Some(lease) => {
+                let (epoch, generation) = lease.epoch_and_generation();
+                entry.of_generation(epoch, generation)
+            }
+            None => entry,
+        })
+    }
+
+    fn finish(
+        &mut self,
+        outcome: Outcome,
+        status: Option<u16>,
+        body_bytes: u64,
+        error: Option<Code>,
+        cause: EventKey,
+    ) {
+        self.finished = true;
+        let took_us = micros(self.context.clock.mono().saturating_sub(self.began));
+        let fact = Fact::RequestFinished {
+            outcome,
+            status,
+            attempts: self.attempts,
+            took_us,
+            body_bytes,
+            error,
+        };
+        self.context
+            .timeline
+            .append(Entry::new(Actor::Request, &self.subject, fact).because(cause));
+    }
+}
+
+impl Drop for Exchange {
+    /// A send that is stopped is dropped where it stands; this is where the timeline hears of it.
+    fn drop(&mut self) {
+        if !self.finished {
+            self.finish(
+                Outcome::Stopped,
+                None,
+                0,
+                Some(Code::RequestStopped),
+                self.queued,
+            );
+        }
+    }
+}
+
+/// Characters of a challenge that are kept.
+const CHALLENGE_CHARS_MAX: usize = 500;
+
+/// The body as text, where it is text: by its media type, or by its bytes where it names none.
+fn text(body: &[u8], media_type: Option<&str>, cut: bool) -> Option<String> {
+    let textual = media_type.is_none_or(|kind| {
+        kind.starts_with("text/")
+            || kind.ends_with("+json")
+            || kind.ends_with("+xml")
+            || matches!(
+                kind,
+                "application/json"
+                    | "application/xml"
+                    | "application/javascript"
+                    | "application/x-www-form-urlencoded"
+                    | "application/x-ndjson"
+            )
+    });
+    match std::str::from_utf8(body) {
+        Ok(text) if textual || !text.contains('\0') => Some(text.to_owned()),
+        // A cut may fall inside a character: the whole ones before it are shown.
+        Err(error) if cut && error.error_len().is_none() => {
+            String::from_utf8(body[..error.valid_up_to()].to_vec()).ok()
+        }
+        _ if textual && media_type.is_some() => Some(String::from_utf8_lossy(body).into_owned()),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::text;
+
+    #[test]
+    fn a_body_is_text_by_its_type_or_by_its_bytes() {
+        for (body, media_type, cut, expected) in [
+            (&b"{}"[..], Some("application/json"), false, Some("{}")),
+            (b"caf\xc3\xa9", None, false, Some("café")),
+            (b"caf\xc3", None, true, Some("caf")),
+            (b"\x89PNG\0", Some("image/png"), false, None),
+            (b"a\0b", None, false, Some("a\0b")),
+            (
+                b"\xff\xfe",
+                Some("text/plain"),
+                false,
+                Some("\u{fffd}\u{fffd}"),
+            ),
+            (b"\xff\xfe", None, false, None),
+            (
+                b"plain words",
+                Some("application/octet-stream"),
+                false,
+                Some("plain words"),
+            ),
+        ] {
+            assert_eq!(text(body, media_type, cut).as_deref(), expected, "{body:?}");
+        }
+    }
+}

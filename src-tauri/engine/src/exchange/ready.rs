@@ -1,0 +1,250 @@
+//! A draft that was checked: everything that can be wrong before the wire is found here, and nothing was sent yet.
+
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Method, Request};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+use zeroize::Zeroizing;
+
+use super::draft::Draft;
+use crate::error::{Code, Failure, Result};
+use crate::origin::{Origin, parse_url};
+use crate::session::config::SessionConfig;
+use crate::timeline::event::Withheld;
+
+/// A request that can be sent any number of times, byte for byte the same but for its token.
+pub(crate) struct Ready {
+    pub(crate) method: Method,
+    pub(crate) url: Url,
+    pub(crate) origin: Origin,
+    headers: HeaderMap,
+    body: Option<String>,
+    /// Why no token goes with it; `None`: the session's token does.
+    pub(crate) withheld: Option<Withheld>,
+}
+
+impl Ready {
+    /// Checks a draft against the session that it names.
+    ///
+    /// # Errors
+    /// `url.invalid`, `method.invalid`, `header.invalid`, `origin.blocked`, `origin.cleartext`.
+    pub(crate) fn check(draft: Draft, session: Option<&SessionConfig>) -> Result<Self> {
+        let method = Method::from_bytes(draft.method.trim().as_bytes()).map_err(|_| {
+            Failure::new(Code::MethodInvalid)
+                .with("method", crate::redact::server_text(&draft.method, 40))
+        })?;
+        let url = parse_url(&draft.url)?;
+        let origin = Origin::of(&url);
+        let mut headers = HeaderMap::new();
+        for (name, value) in &draft.headers {
+            let wrong = |detail: &str| {
+                Failure::new(Code::HeaderInvalid)
+                    .with("header", crate::redact::server_text(name, 60))
+                    .with("detail", detail)
+            };
+            let header = HeaderName::from_bytes(name.trim().as_bytes())
+                .map_err(|_| wrong("the name is not a token"))?;
+            let value = HeaderValue::from_str(value.trim())
+                .map_err(|_| wrong("the value holds a line break or a control character"))?;
+            headers.append(header, value);
+        }
+        let withheld = match session {
+            None => Some(Withheld::NoSession),
+            Some(_) if headers.contains_key(AUTHORIZATION) => Some(Withheld::OwnAuthorization),
+            Some(session) => match may_attach(session, &origin) {
+                Ok(()) => None,
+                Err(_) if draft.allow_without_token => Some(Withheld::OriginNotAllowed),
+                Err(failure) => return Err(failure),
+            },
+        };
+        let body = draft.body.filter(|body| !body.is_empty());
+        Ok(Self {
+            method,
+            url,
+            origin,
+            headers,
+            body,
+            withheld,
+        })
+    }
+
+    /// The request for one attempt.
+    pub(crate) fn request(
+        &self,
+        client: &reqwest::Client,
+        token: Option<&SecretString>,
+    ) -> Result<Request> {
+        let mut request = client
+            .request(self.method.clone(), self.url.clone())
+            .headers(self.headers.clone());
+        if let Some(body) = &self.body {
+            request = request.body(body.clone());
+        }
+        if let Some(token) = token {
+            let bearer = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
+            let mut value = HeaderValue::from_str(&bearer).map_err(|_| {
+                Failure::new(Code::HeaderInvalid)
+                    .with("header", "Authorization")
+                    .with("detail", "the token does not fit into a header")
+            })?;
+            value.set_sensitive(true);
+            request = request.header(AUTHORIZATION, value);
+        }
+        request.build().map_err(|error| {
+            Failure::new(Code::UrlInvalid).with("detail", crate::client::chain(error))
+        })
+    }
+
+    /// The host and port, for messages.
+    pub(crate) fn host(&self) -> String {
+        let host = self.url.host_str().unwrap_or_default();
+        self.url
+            .port()
+            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+    }
+}
+
+/// Whether the session's token may go to this origin: only an exact match on its list, and never in clear text across a network.
+fn may_attach(session: &SessionConfig, origin: &Origin) -> Result<()> {
+    if !session.origins.contains(origin) {
+        let allowed = session
+            .origins
+            .iter()
+            .map(Origin::to_string)
+            .collect::<Vec<_>>()
+            .join(", ");
+        return Err(Failure::new(Code::OriginBlocked)
+            .with("origin", origin)
+            .with("session", &session.name)
+            .with("allowed", allowed));
+    }
+    if origin.is_cleartext() {
+        return Err(Failure::new(Code::OriginCleartext)
+            .with("origin", origin)
+            .with("session", &session.name));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::session::config::{ClientAuth, Dialect, OauthDialect};
+
+    fn session() -> SessionConfig {
+        let endpoint = Url::parse("https://id.test/token").expect("a URL");
+        let dialect = OauthDialect {
+            token_endpoint: endpoint,
+            client_id: "c".to_owned(),
+            client_auth: ClientAuth::None,
+            scope: None,
+        };
+        let origins = ["https://api.acme.test", "http://10.0.0.5"]
+            .map(|text| Origin::parse(text).expect("an origin"));
+        SessionConfig {
+            name: "acme".into(),
+            origins: origins.to_vec(),
+            dialect: Dialect::Oauth(dialect),
+        }
+    }
+
+    fn draft(url: &str) -> Draft {
+        Draft {
+            method: "GET".to_owned(),
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            session: None,
+            allow_without_token: false,
+        }
+    }
+
+    #[test]
+    fn a_token_goes_only_to_the_exact_origins_of_its_session() {
+        for (url, expected) in [
+            ("https://api.acme.test/orders", None),
+            ("https://api.acme.test:443/", None),
+            ("https://evil.test/", Some(Code::OriginBlocked)),
+            (
+                "https://api.acme.test.evil.test/",
+                Some(Code::OriginBlocked),
+            ),
+            ("https://api.acme.test:8443/", Some(Code::OriginBlocked)),
+            ("http://api.acme.test/", Some(Code::OriginBlocked)),
+            ("http://10.0.0.5/", Some(Code::OriginCleartext)),
+        ] {
+            let checked = Ready::check(draft(url), Some(&session()));
+            assert_eq!(
+                checked.as_ref().err().map(|failure| failure.code),
+                expected,
+                "{url}"
+            );
+            if expected.is_some() {
+                let without = Ready::check(
+                    Draft {
+                        allow_without_token: true,
+                        ..draft(url)
+                    },
+                    Some(&session()),
+                )
+                .expect("sent without");
+                assert_eq!(without.withheld, Some(Withheld::OriginNotAllowed));
+            }
+        }
+    }
+
+    #[test]
+    fn a_typed_authorization_makes_the_session_step_aside() {
+        let draft = Draft {
+            headers: vec![("authorization".to_owned(), "Basic x".to_owned())],
+            ..draft("https://api.acme.test/")
+        };
+        assert_eq!(
+            Ready::check(draft, Some(&session()))
+                .expect("fine")
+                .withheld,
+            Some(Withheld::OwnAuthorization)
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_sent_is_named_before_anything_is_sent() {
+        let header = |name: &str, value: &str| Draft {
+            headers: vec![(name.to_owned(), value.to_owned())],
+            ..draft("https://a.test/")
+        };
+        for (draft, code) in [
+            (
+                Draft {
+                    method: "GE T".to_owned(),
+                    ..draft("https://a.test/")
+                },
+                Code::MethodInvalid,
+            ),
+            (
+                Draft {
+                    method: String::new(),
+                    ..draft("https://a.test/")
+                },
+                Code::MethodInvalid,
+            ),
+            (draft("not a url"), Code::UrlInvalid),
+            (header("x y", "1"), Code::HeaderInvalid),
+            (header("x", "a\r\nInjected: 1"), Code::HeaderInvalid),
+        ] {
+            let failure = Ready::check(draft, None).err().expect("refused");
+            assert_eq!(failure.code, code);
+        }
+        assert!(
+            Ready::check(
+                Draft {
+                    method: "PURGE".to_owned(),
+                    ..self::draft("https://a.test/")
+                },
+                None
+            )
+            .is_ok(),
+            "any token is a method"
+        );
+    }
+}

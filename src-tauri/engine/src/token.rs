@@ -1,0 +1,5 @@
+//! Tokens as servers hand them out: replies read leniently, access tokens decoded for show.
+
+pub mod details;
+pub(crate) mod jwt;
+pub(crate) mod reply;

@@ -1,0 +1,241 @@
+//! Reads a token endpoint's reply, refresh token first: whatever else is odd about it, the successor is not lost.
+
+use secrecy::SecretString;
+use serde_json::{Map, Value};
+
+use super::jwt;
+use crate::clock::WallMs;
+use crate::session::config::ReplyPointers;
+use crate::timeline::event::ExpirySource;
+
+/// Largest reply that is read, in bytes.
+pub(crate) const REPLY_BYTES_MAX: usize = 1024 * 1024;
+/// No access token is believed to live longer than this: ten years, in milliseconds.
+const LIFETIME_MS_MAX: f64 = 10.0 * 365.0 * 86_400_000.0;
+
+/// What a reply holds.
+pub(crate) struct Reply {
+    pub(crate) refresh_token: Option<SecretString>,
+    pub(crate) access_token: Option<SecretString>,
+    /// From its arrival, in milliseconds. 0: it is expired already, not eternal.
+    pub(crate) lifetime_ms: Option<u64>,
+    pub(crate) expiry_source: ExpirySource,
+    pub(crate) scope: Option<Vec<String>>,
+    /// The server's error code, which some servers send with status 200.
+    pub(crate) error: Option<String>,
+    pub(crate) error_description: Option<String>,
+    /// What was odd, and what was made of it.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// Reads a reply. `None`: it is neither JSON nor a form.
+pub(crate) fn read(body: &[u8], pointers: &ReplyPointers, now: WallMs) -> Option<Reply> {
+    let text = String::from_utf8_lossy(body);
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let mut warnings = Vec::new();
+    let value = match serde_json::from_str(text) {
+        Ok(value @ Value::Object(_)) => value,
+        Ok(_) => return None,
+        Err(_) => {
+            warnings.push("the reply is a form, not JSON".to_owned());
+            Value::Object(form(text)?)
+        }
+    };
+    let string = |pointer: &str| {
+        value
+            .pointer(pointer)
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty())
+    };
+    // RFC 6749 §6: no new refresh token means that the old one stays; so do an empty one and null.
+    let refresh_token = string(&pointers.refresh_token).map(SecretString::from);
+    let access_token = string(&pointers.access_token);
+    let (lifetime_ms, expiry_source) = lifetime(
+        value.pointer(&pointers.expires_in),
+        access_token,
+        now,
+        &mut warnings,
+    );
+    if let Some(odd) = string("/token_type").filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+        warnings.push(format!(
+            "token_type is {:?}; it is sent as Bearer",
+            crate::redact::server_text(odd, 40)
+        ));
+    }
+    Some(Reply {
+        refresh_token,
+        access_token: access_token.map(SecretString::from),
+        lifetime_ms,
+        expiry_source,
+        scope: string("/scope").map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
+        error: string("/error").map(str::to_owned),
+        error_description: string("/error_description")
+            .or_else(|| string("/message"))
+            .map(str::to_owned),
+        warnings,
+    })
+}
+
+fn lifetime(
+    stated: Option<&Value>,
+    access_token: Option<&str>,
+    now: WallMs,
+    warnings: &mut Vec<String>,
+) -> (Option<u64>, ExpirySource) {
+    let seconds = match stated {
+        None | Some(Value::Null) => None,
+        Some(Value::Number(number)) => number.as_f64(),
+        Some(Value::String(text)) => {
+            warnings.push("the lifetime is a string".to_owned());
+            text.trim().parse::<f64>().ok()
+        }
+        Some(_) => Some(f64::NAN),
+    };
+    match seconds {
+        Some(seconds) if seconds.is_finite() && seconds >= 0.0 => {
+            let ms = (seconds * 1_000.0).min(LIFETIME_MS_MAX);
+            if seconds * 1_000.0 > LIFETIME_MS_MAX {
+                warnings.push("the lifetime is above ten years; ten years are believed".to_owned());
+            }
+            return (Some(ms as u64), ExpirySource::Reply);
+        }
+        Some(_) => warnings.push("the lifetime makes no sense and is not believed".to_owned()),
+        None if stated.is_some_and(|value| !value.is_null()) => {
+            warnings.push("the lifetime is no number and is not believed".to_owned())
+        }
+        None => {}
+    }
+    match access_token.and_then(jwt::expires_at_seconds) {
+        Some(exp) => {
+            let left = exp
+                .saturating_mul(1_000)
+                .saturating_sub(now.0)
+                .max(0)
+                .unsigned_abs();
+            (Some(left), ExpirySource::JwtExp)
+        }
+        None => (None, ExpirySource::Unknown),
+    }
+}
+
+/// A form-encoded reply, as some servers send for the default Accept. `None` where it has no known name.
+fn form(text: &str) -> Option<Map<String, Value>> {
+    if text.contains(['<', '\n', '{']) {
+        return None;
+    }
+    let fields: Map<String, Value> = url::form_urlencoded::parse(text.as_bytes())
+        .map(|(name, value)| (name.into_owned(), Value::String(value.into_owned())))
+        .collect();
+    ["access_token", "refresh_token", "error"]
+        .iter()
+        .any(|name| fields.contains_key(*name))
+        .then_some(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+
+    fn oauth(body: &str) -> Option<Reply> {
+        read(body.as_bytes(), &ReplyPointers::oauth(), WallMs(1_000_000))
+    }
+
+    #[test]
+    fn an_odd_lifetime_costs_no_token() {
+        for (lifetime, expected) in [
+            ("3600", Some(3_600_000)),
+            ("\"3600\"", Some(3_600_000)),
+            ("3600.5", Some(3_600_500)),
+            ("0", Some(0)),
+            ("-1", None),
+            ("\"abc\"", None),
+            ("null", None),
+            ("{}", None),
+            ("1e308", Some(LIFETIME_MS_MAX as u64)),
+            ("9223372036854775807", Some(LIFETIME_MS_MAX as u64)),
+        ] {
+            let reply = oauth(&format!(
+                r#"{{"access_token":"a","refresh_token":"r","expires_in":{lifetime}}}"#
+            ))
+            .expect("a reply");
+            assert_eq!(reply.lifetime_ms, expected, "{lifetime}");
+            assert_eq!(
+                reply.refresh_token.expect("kept").expose_secret(),
+                "r",
+                "{lifetime}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_absent_empty_or_null_refresh_token_is_none() {
+        for field in [
+            "",
+            r#","refresh_token":"""#,
+            r#","refresh_token":null"#,
+            r#","refresh_token":7"#,
+        ] {
+            let reply = oauth(&format!(r#"{{"access_token":"a"{field}}}"#)).expect("a reply");
+            assert!(reply.refresh_token.is_none(), "{field}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_found_by_pointer_and_in_forms() {
+        let pointers = ReplyPointers {
+            access_token: "/data/token".into(),
+            refresh_token: "/data/next".into(),
+            expires_in: "/ttl".into(),
+        };
+        let reply = read(
+            br#"{"data":{"token":"a","next":"r"},"ttl":6}"#,
+            &pointers,
+            WallMs(0),
+        )
+        .expect("a reply");
+        assert_eq!(
+            (
+                reply.access_token.expect("found").expose_secret(),
+                reply.lifetime_ms
+            ),
+            ("a", Some(6_000))
+        );
+        let reply = oauth("access_token=a&refresh_token=r%2Bs&expires_in=60").expect("a form");
+        assert_eq!(
+            (
+                reply.refresh_token.expect("found").expose_secret(),
+                reply.lifetime_ms
+            ),
+            ("r+s", Some(60_000))
+        );
+        assert!(
+            oauth("\u{feff}{\"access_token\":\"a\"}")
+                .expect("a reply")
+                .access_token
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn what_holds_no_reply_is_none() {
+        for body in [
+            "",
+            "<html>access_token=1</html>",
+            "[1]",
+            "\"text\"",
+            "hello=world",
+        ] {
+            assert!(oauth(body).is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn an_error_with_status_200_is_read() {
+        let reply = oauth(
+            r#"{"error":"bad_refresh_token","error_description":"The refresh token is invalid."}"#,
+        )
+        .expect("a reply");
+        assert_eq!(reply.error.as_deref(), Some("bad_refresh_token"));
+    }
+}

@@ -1,0 +1,236 @@
+//! What an answer of a token endpoint means (engine.md 3.6). Pure: a table from what the wire gave to a class and its rule.
+
+use super::{RETRY_AFTER_BOUNDS, Wire};
+use crate::clock::{WallMs, millis};
+use crate::redact::server_text;
+use crate::session::config::ReplyPointers;
+use crate::timeline::event::ReplyClass;
+use crate::token::reply::{self, Reply};
+
+/// Characters of a server's error words that are kept.
+const SERVER_TEXT_CHARS_MAX: usize = 300;
+
+/// Error codes that say that the refresh token is dead, by RFC 6749 §5.2 and by servers that word it differently.
+const DEAD: [&str; 7] = [
+    "invalid_grant",
+    "bad_refresh_token",
+    "refresh_token_reused",
+    "refresh_token_expired",
+    "refresh_token_invalidated",
+    "refresh_token_not_found",
+    "invalid_refresh_token",
+];
+/// Error codes that say that the session's set-up is wrong, not its token (RFC 6749 §5.2, RFC 8707 §2).
+const MISCONFIGURED: [&str; 5] = [
+    "invalid_client",
+    "unauthorized_client",
+    "invalid_scope",
+    "invalid_target",
+    "unsupported_grant_type",
+];
+/// Error codes that ask for the user in person (OpenID Connect Core §3.1.2.6).
+const INTERACTION: [&str; 4] = [
+    "interaction_required",
+    "login_required",
+    "consent_required",
+    "mfa_required",
+];
+
+/// A judged answer.
+pub(crate) struct Judged {
+    pub(crate) class: ReplyClass,
+    pub(crate) rule_id: &'static str,
+    pub(crate) status: Option<u16>,
+    pub(crate) error: Option<String>,
+    pub(crate) error_description: Option<String>,
+    pub(crate) retry_after_ms: Option<u64>,
+    /// What it held. With [`ReplyClass::Granted`], an access token is in it.
+    pub(crate) reply: Option<Reply>,
+    /// What a person may be told about a failure without an answer.
+    pub(crate) detail: Option<String>,
+}
+
+/// Judges what the wire gave back.
+pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, now: WallMs) -> Judged {
+    let unanswered = |class, rule_id, status, detail: &str| Judged {
+        class,
+        rule_id,
+        status,
+        error: None,
+        error_description: None,
+        retry_after_ms: None,
+        reply: None,
+        detail: Some(detail.to_owned()),
+    };
+    match wire {
+        Wire::NotSent { detail } => unanswered(ReplyClass::NotSent, "reply.not_sent", None, detail),
+        Wire::Lost { status, detail } => {
+            unanswered(ReplyClass::Ambiguous, "reply.lost", *status, detail)
+        }
+        Wire::Answer {
+            status,
+            retry_after,
+            body,
+        } => {
+            let reply = reply::read(body, pointers, now);
+            let error = reply.as_ref().and_then(|reply| reply.error.clone());
+            let (class, rule_id) = classify(*status, reply.as_ref(), error.as_deref());
+            let text = |text: &String| server_text(text, SERVER_TEXT_CHARS_MAX);
+            Judged {
+                class,
+                rule_id,
+                status: Some(*status),
+                error: error.as_ref().map(text),
+                error_description: reply
+                    .as_ref()
+                    .and_then(|reply| reply.error_description.as_ref())
+                    .map(text),
+                retry_after_ms: retry_after
+                    .as_deref()
+                    .and_then(|header| retry_after_ms(header, now)),
+                reply,
+                detail: None,
+            }
+        }
+    }
+}
+
+fn classify(status: u16, reply: Option<&Reply>, error: Option<&str>) -> (ReplyClass, &'static str) {
+    if let Some(error) = error {
+        let one_of = |codes: &[&str]| codes.iter().any(|code| error.eq_ignore_ascii_case(code));
+        if one_of(&DEAD) {
+            return (ReplyClass::Definitive, "reply.dead");
+        }
+        if one_of(&MISCONFIGURED) {
+            return (ReplyClass::Config, "reply.config");
+        }
+        if one_of(&INTERACTION) {
+            return (ReplyClass::Interaction, "reply.interaction");
+        }
+    }
+    match status {
+        200..=299 if reply.is_some_and(|reply| reply.access_token.is_some()) => {
+            (ReplyClass::Granted, "reply.granted")
+        }
+        200..=299 if reply.is_some_and(|reply| reply.refresh_token.is_some()) => {
+            (ReplyClass::Protocol, "reply.no_access_token")
+        }
+        200..=299 => (ReplyClass::Protocol, "reply.not_tokens"),
+        300..=399 => (ReplyClass::Protocol, "reply.redirect"),
+        404 | 405 | 415 => (ReplyClass::Config, "reply.wrong_endpoint"),
+        408 | 429 | 503 => (ReplyClass::Busy, "reply.busy"),
+        400..=499 => (ReplyClass::Unexplained, "reply.unexplained"),
+        502 | 504 => (ReplyClass::Ambiguous, "reply.gateway"),
+        _ => (ReplyClass::Busy, "reply.server_error"),
+    }
+}
+
+/// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), clamped; what cannot be read is no wish.
+fn retry_after_ms(header: &str, now: WallMs) -> Option<u64> {
+    let (least, most) = (millis(RETRY_AFTER_BOUNDS.0), millis(RETRY_AFTER_BOUNDS.1));
+    let wished = match header.trim().parse::<u64>() {
+        Ok(seconds) => seconds.saturating_mul(1_000),
+        Err(_) => {
+            let at = httpdate::parse_http_date(header.trim()).ok()?;
+            let at = at.duration_since(std::time::UNIX_EPOCH).ok()?;
+            u64::try_from(i64::try_from(at.as_millis()).ok()?.saturating_sub(now.0)).unwrap_or(0)
+        }
+    };
+    Some(wished.clamp(least, most))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answer(status: u16, body: &str) -> Judged {
+        let wire = Wire::Answer {
+            status,
+            retry_after: None,
+            body: body.as_bytes().to_vec(),
+        };
+        judge(&wire, &ReplyPointers::oauth(), WallMs(0))
+    }
+
+    #[test]
+    fn an_answer_is_judged_by_its_error_first_and_its_status_second() {
+        for (status, body, class) in [
+            (200, r#"{"access_token":"a"}"#, ReplyClass::Granted),
+            (
+                201,
+                r#"{"access_token":"a","refresh_token":"r"}"#,
+                ReplyClass::Granted,
+            ),
+            (400, r#"{"error":"invalid_grant"}"#, ReplyClass::Definitive),
+            (
+                401,
+                r#"{"error":"refresh_token_reused"}"#,
+                ReplyClass::Definitive,
+            ),
+            (
+                200,
+                r#"{"error":"bad_refresh_token"}"#,
+                ReplyClass::Definitive,
+            ),
+            (401, r#"{"error":"invalid_client"}"#, ReplyClass::Config),
+            (400, r#"{"error":"invalid_scope"}"#, ReplyClass::Config),
+            (
+                400,
+                r#"{"error":"consent_required"}"#,
+                ReplyClass::Interaction,
+            ),
+            (
+                400,
+                r#"{"error":"invalid_request"}"#,
+                ReplyClass::Unexplained,
+            ),
+            (401, "", ReplyClass::Unexplained),
+            (403, "<html>blocked</html>", ReplyClass::Unexplained),
+            (404, "", ReplyClass::Config),
+            (429, "", ReplyClass::Busy),
+            (500, "", ReplyClass::Busy),
+            (503, "", ReplyClass::Busy),
+            (502, "", ReplyClass::Ambiguous),
+            (504, "", ReplyClass::Ambiguous),
+            (307, "", ReplyClass::Protocol),
+            (
+                200,
+                "<html>sign in to the wifi</html>",
+                ReplyClass::Protocol,
+            ),
+            (200, "{}", ReplyClass::Protocol),
+            (200, r#"{"refresh_token":"r"}"#, ReplyClass::Protocol),
+        ] {
+            assert_eq!(answer(status, body).class, class, "{status} {body}");
+        }
+    }
+
+    #[test]
+    fn a_server_may_ask_to_wait_within_reason() {
+        for (header, expected) in [
+            ("120", Some(120_000)),
+            ("86400", Some(3_600_000)),
+            ("0", Some(1_000)),
+            ("-5", None),
+            ("soon", None),
+            ("Thu, 01 Jan 1970 00:01:00 GMT", Some(60_000)),
+            ("Thu, 01 Jan 1970 00:00:00 GMT", Some(1_000)),
+        ] {
+            assert_eq!(retry_after_ms(header, WallMs(0)), expected, "{header}");
+        }
+    }
+
+    #[test]
+    fn a_servers_words_arrive_as_bounded_text() {
+        let judged = answer(
+            400,
+            &format!(
+                r#"{{"error":"invalid_grant","error_description":"a\u0000{}"}}"#,
+                "x".repeat(999)
+            ),
+        );
+        let words = judged.error_description.expect("there");
+        assert_eq!(words.chars().count(), SERVER_TEXT_CHARS_MAX + 1);
+        assert!(!words.contains('\0'));
+    }
+}
