@@ -91,10 +91,7 @@ impl Workspace {
         let mut failures = Vec::new();
         let mut sessions = Vec::new();
         for (id, path) in files(&folder.join("sessions"), &mut failures) {
-            match text(&path)
-                .and_then(|text| parse::<session_file::SessionFile>(&path, &text))
-                .and_then(|file| file.into_config(&id, &path))
-            {
+            match text(&path).and_then(|text| session_file::read(&id, &path, &text)) {
                 Ok(session) => sessions.push(session),
                 Err(failure) => failures.push(failure),
             }
@@ -172,11 +169,14 @@ fn text(path: &Path) -> Result<String> {
 
 fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
     toml::from_str(text).map_err(|error| {
-        let line = error
-            .span()
-            .map(|span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+        let line = error.span().map(|span| line_of(text, span.start));
         invalid(path, line, &error.message())
     })
+}
+
+/// The number of the line, from 1, that holds this byte.
+fn line_of(text: &str, at: usize) -> usize {
+    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
 }
 
 fn invalid(path: &Path, line: Option<usize>, detail: &dyn std::fmt::Display) -> Failure {

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
+use url::Url;
 
 use super::invalid;
 use crate::error::Result;
@@ -12,124 +13,166 @@ use crate::session::config::{
     ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, ReplyPointers, SessionConfig,
 };
 
-/// What stands in `sessions/NAME.toml`.
+/// Reads `sessions/NAME.toml`.
+pub(super) fn read(name: &str, path: &Path, text: &str) -> Result<SessionConfig> {
+    // The kind first: it says which keys there may be, and an error then has its line.
+    let kind = super::parse::<KindFile>(path, text)?.kind;
+    match kind.get_ref().as_str() {
+        "json" => super::parse::<JsonFile>(path, text)?.into_config(name, path),
+        "oauth" => super::parse::<OauthFile>(path, text)?.into_config(name, path),
+        other => {
+            let line = super::line_of(text, kind.span().start);
+            Err(invalid(
+                path,
+                Some(line),
+                &format!("kind is {other:?}; it is \"json\" or \"oauth\""),
+            ))
+        }
+    }
+}
+
 #[derive(Deserialize)]
-#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
-pub(super) enum SessionFile {
-    /// A JSON sign-in and refresh endpoint.
-    Json {
-        origins: Vec<String>,
-        sign_in: RequestFile,
-        refresh: RequestFile,
-        #[serde(default)]
-        reply: ReplyFile,
-    },
-    /// A standard OAuth token endpoint.
-    Oauth {
-        origins: Vec<String>,
-        token_endpoint: String,
-        client_id: String,
-        #[serde(default)]
-        client_auth: ClientAuth,
-        #[serde(default)]
-        scope: Option<String>,
-    },
+struct KindFile {
+    kind: toml::Spanned<String>,
+}
+
+/// A JSON sign-in and refresh endpoint.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct JsonFile {
+    #[serde(rename = "kind")]
+    _kind: String,
+    origins: Vec<String>,
+    sign_in: RequestFile,
+    refresh: RequestFile,
+    #[serde(default)]
+    reply: ReplyFile,
+}
+
+/// A standard OAuth token endpoint.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OauthFile {
+    #[serde(rename = "kind")]
+    _kind: String,
+    origins: Vec<String>,
+    token_endpoint: String,
+    client_id: String,
+    #[serde(default)]
+    client_auth: ClientAuth,
+    #[serde(default)]
+    scope: Option<String>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct RequestFile {
+struct RequestFile {
     url: String,
     body: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ReplyFile {
+struct ReplyFile {
     access_token: Option<String>,
     refresh_token: Option<String>,
     expires_in: Option<String>,
 }
 
-impl SessionFile {
-    pub(super) fn into_config(self, name: &str, path: &Path) -> Result<SessionConfig> {
-        let wrong = |detail: String| invalid(path, None, &detail);
-        let origins = |texts: Vec<String>| -> Result<Vec<Origin>> {
-            let read = |text: &String| {
-                Origin::parse(text).map_err(|failure| {
-                    wrong(format!("origin {text:?}: {}", failure.params["detail"]))
-                })
-            };
-            texts.iter().map(read).collect()
+impl JsonFile {
+    fn into_config(self, name: &str, path: &Path) -> Result<SessionConfig> {
+        let defaults = ReplyPointers::json();
+        let reply = ReplyPointers {
+            access_token: pointer(path, self.reply.access_token, defaults.access_token)?,
+            refresh_token: pointer(path, self.reply.refresh_token, defaults.refresh_token)?,
+            expires_in: pointer(path, self.reply.expires_in, defaults.expires_in)?,
         };
-        let endpoint = |text: &str| {
-            let url = parse_url(text)
-                .map_err(|failure| wrong(format!("{text:?}: {}", failure.params["detail"])))?;
-            if Origin::of(&url).is_cleartext() {
-                return Err(wrong(format!(
-                    "{text:?}: tokens cross a network only by https; http is for this machine"
-                )));
-            }
-            Ok(url)
-        };
-        let request = |file: RequestFile| -> Result<JsonRequest> {
-            let body: Value = serde_json::from_str(&file.body).map_err(|error| {
-                wrong(format!("the body for {} is not JSON: {error}", file.url))
-            })?;
-            Ok(JsonRequest {
-                url: endpoint(&file.url)?,
-                body,
-            })
-        };
-        let (origins, dialect) = match self {
-            Self::Json {
-                origins: texts,
-                sign_in,
-                refresh,
-                reply,
-            } => {
-                let defaults = ReplyPointers::json();
-                let pointer = |text: Option<String>, default: String| match text {
-                    Some(text) if !text.is_empty() && !text.starts_with('/') => Err(wrong(
-                        format!("{text:?} is no JSON pointer; it begins with \"/\""),
-                    )),
-                    Some(text) => Ok(text),
-                    None => Ok(default),
-                };
-                let reply = ReplyPointers {
-                    access_token: pointer(reply.access_token, defaults.access_token)?,
-                    refresh_token: pointer(reply.refresh_token, defaults.refresh_token)?,
-                    expires_in: pointer(reply.expires_in, defaults.expires_in)?,
-                };
-                (
-                    origins(texts)?,
-                    Dialect::Json(JsonDialect {
-                        sign_in: request(sign_in)?,
-                        refresh: request(refresh)?,
-                        reply,
-                    }),
-                )
-            }
-            Self::Oauth {
-                origins: texts,
-                token_endpoint,
-                client_id,
-                client_auth,
-                scope,
-            } => {
-                let dialect = OauthDialect {
-                    token_endpoint: endpoint(&token_endpoint)?,
-                    client_id,
-                    client_auth,
-                    scope,
-                };
-                (origins(texts)?, Dialect::Oauth(dialect))
-            }
+        let dialect = JsonDialect {
+            sign_in: self.sign_in.into_request(path)?,
+            refresh: self.refresh.into_request(path)?,
+            reply,
         };
         Ok(SessionConfig {
             name: name.into(),
-            origins,
-            dialect,
+            origins: origins(path, &self.origins)?,
+            dialect: Dialect::Json(dialect),
         })
+    }
+}
+
+impl OauthFile {
+    fn into_config(self, name: &str, path: &Path) -> Result<SessionConfig> {
+        let dialect = OauthDialect {
+            token_endpoint: endpoint(path, &self.token_endpoint)?,
+            client_id: self.client_id,
+            client_auth: self.client_auth,
+            scope: self.scope,
+        };
+        Ok(SessionConfig {
+            name: name.into(),
+            origins: origins(path, &self.origins)?,
+            dialect: Dialect::Oauth(dialect),
+        })
+    }
+}
+
+impl RequestFile {
+    fn into_request(self, path: &Path) -> Result<JsonRequest> {
+        let wrong = |error| {
+            invalid(
+                path,
+                None,
+                &format!("the body for {} is not JSON: {error}", self.url),
+            )
+        };
+        let body: Value = serde_json::from_str(&self.body).map_err(wrong)?;
+        Ok(JsonRequest {
+            url: endpoint(path, &self.url)?,
+            body,
+        })
+    }
+}
+
+fn origins(path: &Path, texts: &[String]) -> Result<Vec<Origin>> {
+    let read = |text: &String| {
+        Origin::parse(text).map_err(|failure| {
+            invalid(
+                path,
+                None,
+                &format!("origin {text:?}: {}", failure.params["detail"]),
+            )
+        })
+    };
+    texts.iter().map(read).collect()
+}
+
+/// An endpoint that takes secrets: https, or this machine.
+fn endpoint(path: &Path, text: &str) -> Result<Url> {
+    let url = parse_url(text).map_err(|failure| {
+        invalid(
+            path,
+            None,
+            &format!("{text:?}: {}", failure.params["detail"]),
+        )
+    })?;
+    if Origin::of(&url).is_cleartext() {
+        return Err(invalid(
+            path,
+            None,
+            &format!("{text:?}: tokens cross a network only by https; http is for this machine"),
+        ));
+    }
+    Ok(url)
+}
+
+fn pointer(path: &Path, text: Option<String>, default: String) -> Result<String> {
+    match text {
+        Some(text) if !text.is_empty() && !text.starts_with('/') => Err(invalid(
+            path,
+            None,
+            &format!("{text:?} is no JSON pointer; it begins with \"/\""),
+        )),
+        Some(text) => Ok(text),
+        None => Ok(default),
     }
 }
