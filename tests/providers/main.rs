@@ -3,4 +3,5 @@
 mod browser;
 mod by_hand;
 mod client;
+mod expiries;
 mod provider;
