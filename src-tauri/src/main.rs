@@ -1,2 +1,9 @@
-//! Stub.
-fn main() {}
+//! The program: reads the command line, and opens the window.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+fn main() -> ExitCode {
+    sandglass_shell::run(sandglass_shell::cli::Cli::parse())
+}

@@ -1,0 +1,72 @@
+//! The commands of the window: one list, read as an invoke handler, as names, and as TypeScript types.
+//!
+//! Each command takes one argument named `args` (the watch also a channel), makes one call into the engine, and
+//! answers at once or when that call is over. None loops or retries; the engine does. None returns a secret.
+
+mod demo;
+mod request;
+mod session;
+mod store;
+mod view;
+
+use sandglass_engine::error::Failure;
+use sandglass_engine::exchange::draft::Draft;
+use sandglass_engine::exchange::response::ResponseDetails;
+use sandglass_engine::session::snapshot::SessionSnapshot;
+use sandglass_engine::timeline::event::EventKey;
+use sandglass_engine::token::details::TokenDetails;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+pub use self::request::{Accepted, OfRequest};
+pub use self::session::{OfSession, SignIn};
+pub use self::store::{ChooseStore, KeychainState, KeychainView};
+pub use self::view::{AppView, Autorun, WatchTimeline, WorkspaceView};
+use crate::settings::Settings;
+use crate::stream::TimelineBatch;
+
+macro_rules! commands {
+    ($($(#[$doc:meta])* $group:ident::$name:ident($args:ty) -> $answer:ty;)*) => {
+        /// What each command takes and answers.
+        #[derive(TS)]
+        pub struct Commands {
+            $($(#[$doc])* pub $name: ($args, $answer),)*
+        }
+
+        /// The names of all commands.
+        pub const NAMES: &[&str] = &[$(stringify!($name)),*];
+
+        /// What Tauri calls for a message of the window.
+        pub(crate) fn handler() -> impl Fn(tauri::ipc::Invoke<tauri::Wry>) -> bool + Send + Sync + 'static {
+            tauri::generate_handler![$($group::$name),*]
+        }
+    };
+}
+
+include!("commands/list.rs");
+
+/// No argument, or no answer.
+#[derive(Debug, Deserialize, Serialize, TS)]
+#[serde(deny_unknown_fields)]
+#[ts(type = "Record<string, never>")]
+pub struct Nothing {}
+
+/// The timeline had this event when the command was answered. A view that is behind it has missed something.
+#[derive(Debug, Serialize, TS)]
+pub struct Newest {
+    /// The newest event.
+    pub newest: EventKey,
+}
+
+/// Writes the TypeScript twins of everything that crosses to the view into a folder, one file a type.
+///
+/// # Errors
+/// When the folder cannot be written.
+pub fn export_types(folder: &std::path::Path) -> Result<(), ts_rs::ExportError> {
+    let config = ts_rs::Config::new()
+        .with_large_int("number")
+        .with_out_dir(folder);
+    Commands::export_all(&config)?;
+    Failure::export_all(&config)?;
+    TimelineBatch::export_all(&config)
+}

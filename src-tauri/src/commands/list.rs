@@ -1,0 +1,42 @@
+// The one list of commands: the program, the build script and the TypeScript types all read it.
+// Each line is `group::name(Args) -> Answer`; the capability in `capabilities/main.json` permits each by name.
+commands! {
+    /// What the window needs to draw its first picture.
+    view::open_view(Nothing) -> AppView;
+    /// Sends the timeline from one event on, and goes on as it grows. Ends the watch before it.
+    view::watch_timeline(WatchTimeline) -> Nothing;
+    /// Keeps theme and pane sizes; answers what is kept.
+    view::save_settings(Settings) -> Settings;
+
+    /// Sends one request. It is answered when it was accepted; the timeline tells the rest.
+    request::send_request(Draft) -> Accepted;
+    /// Stops a send that is under way.
+    request::stop_request(OfRequest) -> Accepted;
+    /// The answer to a send. Null: not there yet, or forgotten.
+    request::read_response(OfRequest) -> Option<ResponseDetails>;
+
+    /// All sessions, as they stand.
+    session::list_sessions(Nothing) -> Vec<SessionSnapshot>;
+    /// Signs a session in with what the user typed.
+    session::sign_in(SignIn) -> Newest;
+    /// Forgets a session's tokens.
+    session::sign_out(OfSession) -> Newest;
+    /// Refreshes a session's token, now.
+    session::refresh_now(OfSession) -> Newest;
+    /// What is known of a session's token: never the token itself.
+    session::read_token(OfSession) -> Option<TokenDetails>;
+
+    /// Keeps tokens in memory only from now on, or in the system keychain again.
+    store::choose_store(ChooseStore) -> Vec<SessionSnapshot>;
+    /// Asks the system keychain again whether it can be used.
+    store::retry_store(Nothing) -> KeychainView;
+
+    /// Signs in with the embedded demo's own user.
+    demo::sign_in_demo(OfSession) -> Newest;
+    /// Runs the tour, in the embedded demo only.
+    demo::start_tour(Nothing) -> Newest;
+    /// Ends the tour where it stands.
+    demo::stop_tour(Nothing) -> Nothing;
+    /// Lets the embedded demo play a thief who uses a spent refresh token.
+    demo::steal_refresh_token(Nothing) -> Newest;
+}

@@ -1,0 +1,65 @@
+//! Commands about one send.
+
+use sandglass_engine::error::Result;
+use sandglass_engine::exchange::draft::Draft;
+use sandglass_engine::exchange::response::ResponseDetails;
+use sandglass_engine::timeline::event::EventKey;
+use serde::{Deserialize, Serialize};
+use tauri::State;
+use ts_rs::TS;
+
+use crate::shell::Shell;
+
+/// Which send.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OfRequest {
+    /// Its number: R12.
+    #[ts(type = "number")]
+    pub request: u64,
+}
+
+/// A send that is under way, or was.
+#[derive(Debug, Serialize, TS)]
+pub struct Accepted {
+    /// Its number: R12.
+    #[ts(type = "number")]
+    pub request: u64,
+    /// The newest event.
+    pub newest: EventKey,
+}
+
+/// Sends one request.
+#[tauri::command]
+pub(crate) async fn send_request(shell: State<'_, Shell>, args: Draft) -> Result<Accepted> {
+    let engine = shell.engine().await?;
+    let request = engine.send(args)?.request;
+    Ok(Accepted {
+        request,
+        newest: engine.timeline().newest(),
+    })
+}
+
+/// Stops a send.
+#[tauri::command]
+pub(crate) async fn stop_request(shell: State<'_, Shell>, args: OfRequest) -> Result<Accepted> {
+    let engine = shell.engine().await?;
+    engine.stop(args.request);
+    Ok(Accepted {
+        request: args.request,
+        newest: engine.timeline().newest(),
+    })
+}
+
+/// Reads the answer to a send.
+#[tauri::command]
+pub(crate) async fn read_response(
+    shell: State<'_, Shell>,
+    args: OfRequest,
+) -> Result<Option<ResponseDetails>> {
+    Ok(shell
+        .engine()
+        .await?
+        .response(args.request)
+        .map(|details| ResponseDetails::clone(&details)))
+}

@@ -1,0 +1,79 @@
+//! Commands about one session.
+
+use sandglass_engine::error::Result;
+use sandglass_engine::session::credentials::Credentials;
+use sandglass_engine::session::snapshot::SessionSnapshot;
+use sandglass_engine::token::details::TokenDetails;
+use serde::Deserialize;
+use tauri::State;
+use ts_rs::TS;
+
+use super::{Newest, Nothing};
+use crate::shell::Shell;
+
+/// Which session.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OfSession {
+    /// Its name.
+    pub session: String,
+}
+
+/// Which session, and what the user typed. It goes in and never comes out again.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct SignIn {
+    /// The session's name.
+    pub session: String,
+    /// What the user typed.
+    pub credentials: Credentials,
+}
+
+/// Lists the sessions.
+#[tauri::command]
+pub(crate) async fn list_sessions(
+    shell: State<'_, Shell>,
+    args: Nothing,
+) -> Result<Vec<SessionSnapshot>> {
+    let Nothing {} = args;
+    Ok(shell.engine().await?.sessions())
+}
+
+/// Signs in.
+#[tauri::command]
+pub(crate) async fn sign_in(shell: State<'_, Shell>, args: SignIn) -> Result<Newest> {
+    let engine = shell.engine().await?;
+    engine.sign_in(&args.session, args.credentials).await?;
+    Ok(Newest {
+        newest: engine.timeline().newest(),
+    })
+}
+
+/// Signs out.
+#[tauri::command]
+pub(crate) async fn sign_out(shell: State<'_, Shell>, args: OfSession) -> Result<Newest> {
+    let engine = shell.engine().await?;
+    engine.sign_out(&args.session).await?;
+    Ok(Newest {
+        newest: engine.timeline().newest(),
+    })
+}
+
+/// Refreshes, because the user asked.
+#[tauri::command]
+pub(crate) async fn refresh_now(shell: State<'_, Shell>, args: OfSession) -> Result<Newest> {
+    let engine = shell.engine().await?;
+    engine.refresh(&args.session).await?;
+    Ok(Newest {
+        newest: engine.timeline().newest(),
+    })
+}
+
+/// Reads what is known of a token.
+#[tauri::command]
+pub(crate) async fn read_token(
+    shell: State<'_, Shell>,
+    args: OfSession,
+) -> Result<Option<TokenDetails>> {
+    shell.engine().await?.token(&args.session)
+}

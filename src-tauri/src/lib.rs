@@ -1,0 +1,106 @@
+//! The shell: one window, its commands and permissions, the command line. It decides nothing; the engine does.
+//!
+//! ```text
+//! main -> cli -> run --> window          the one page, nothing else
+//!                    |-> shell           the engine and the demo, opened while the window is drawn
+//!                    |-> commands        each one call into the engine
+//!                    '-> stream          the timeline, back to the window
+//! ```
+
+pub mod cli;
+pub mod commands;
+mod demo;
+mod guided;
+mod log;
+pub mod print;
+pub mod settings;
+mod shell;
+pub mod stream;
+mod tour;
+mod window;
+
+use std::io::{self, Write as _};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tauri::{AppHandle, Manager as _, RunEvent};
+
+use self::cli::Cli;
+use self::settings::SettingsFile;
+use self::shell::Shell;
+
+/// How long the end of the program waits for what is under way; above what the engine takes at most.
+const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(16);
+/// Open files that a thousand requests at once need, and some to spare.
+const FILES_WANTED: u64 = 8_192;
+
+/// Opens the window and runs until it is closed.
+#[must_use]
+pub fn run(cli: Cli) -> ExitCode {
+    // As far as the system allows; below it, many requests at once end in clear errors.
+    let _ = rlimit::increase_nofile_limit(FILES_WANTED);
+    match start(cli) {
+        Ok(code) => code,
+        Err(error) => {
+            // The log may not be there yet, and a terminal is where this is read.
+            let _ = writeln!(
+                io::stderr(),
+                "sandglass: the window cannot be opened: {error}"
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let app = tauri::Builder::default()
+        .plugin(tauri_plugin_store::Builder::default().build())
+        .invoke_handler(commands::handler())
+        .setup(move |app| set_up(app.handle(), cli))
+        .build(tauri::generate_context!())?;
+    let shut_down = AtomicBool::new(false);
+    let code = app.run_return(move |app, event| {
+        if let RunEvent::ExitRequested { code, api, .. } = event
+            && !shut_down.swap(true, Ordering::Relaxed)
+        {
+            api.prevent_exit();
+            let app = app.clone();
+            tauri::async_runtime::spawn(async move {
+                if tokio::time::timeout(SHUT_DOWN_LIMIT, app.state::<Shell>().shut_down())
+                    .await
+                    .is_err()
+                {
+                    tracing::warn!("something was still under way when the program ended");
+                }
+                app.exit(code.unwrap_or(0));
+            });
+        }
+    });
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
+}
+
+fn set_up(app: &AppHandle, cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
+    let data_dir = match &cli.data_dir {
+        Some(folder) => std::path::absolute(folder)?,
+        None => app.path().app_data_dir()?,
+    };
+    std::fs::create_dir_all(&data_dir)
+        .map_err(|error| format!("{}: {error}", data_dir.display()))?;
+    log::start(&data_dir);
+    let settings = SettingsFile::open(app, &data_dir, cli.theme)?;
+    let (tour, theme) = (cli.tour, settings.shown().theme);
+    // Before the window: its page calls at once.
+    app.manage(Shell::new(cli, settings));
+    window::open(app, theme)?;
+    tauri::async_runtime::spawn(open(app.clone(), data_dir));
+    if tour {
+        tauri::async_runtime::spawn(guided::follow(app.clone()));
+    }
+    Ok(())
+}
+
+async fn open(app: AppHandle, data_dir: PathBuf) {
+    app.state::<Shell>().open(data_dir).await;
+}

@@ -1,0 +1,256 @@
+//! The timeline as text, for a terminal: one line an event, with its number, its time and words.
+
+use std::io::{self, Write};
+use std::sync::Arc;
+
+use sandglass_engine::timeline::event::{
+    Event, Fact, Kept, Need, Outcome, Purpose, Verdict, Withheld,
+};
+
+/// Writes the events in order. Times are seconds since the program started.
+///
+/// # Errors
+/// When `out` cannot be written.
+pub fn print(events: &[Arc<Event>], out: &mut impl Write) -> io::Result<()> {
+    events
+        .iter()
+        .try_for_each(|event| writeln!(out, "{}", line(event)))
+}
+
+fn line(event: &Event) -> String {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "a time that people read has three digits after the point"
+    )]
+    let seconds = event.mono_ns as f64 / 1e9;
+    let causes: Vec<String> = event
+        .cause_seq
+        .iter()
+        .map(|cause| format!("#{}", cause.seq))
+        .collect();
+    let because = if causes.is_empty() {
+        String::new()
+    } else {
+        format!("  because of {}", causes.join(", "))
+    };
+    format!(
+        "{:>5}  {seconds:>8.3} s  {}{because}",
+        format!("#{}", event.key.seq),
+        words(event)
+    )
+}
+
+/// One event in words.
+pub fn words(event: &Event) -> String {
+    let subject = &event.subject;
+    let r = subject.request.map(|n| format!("R{n}")).unwrap_or_default();
+    let f = subject.flight.map(|n| format!("F{n}")).unwrap_or_default();
+    let g = subject
+        .generation
+        .map(|n| format!("G{n}"))
+        .unwrap_or_default();
+    let session = subject.session.as_deref().unwrap_or_default();
+    let attempt = subject.attempt.unwrap_or(1);
+    match &event.fact {
+        Fact::RunStarted { version, .. } => format!("Sandglass {version} started"),
+        Fact::RequestQueued { method, url, .. } => format!("{r}: {method} {url}"),
+        Fact::LeaseTaken { expires_in_ms, .. } => match expires_in_ms {
+            Some(left) if *left < 0 => format!(
+                "{r} carries {g}, which expired {} ago",
+                seconds(left.unsigned_abs())
+            ),
+            Some(left) => format!(
+                "{r} carries {g}, which has {} left",
+                seconds(left.unsigned_abs())
+            ),
+            None => format!("{r} carries {g}"),
+        },
+        Fact::TokenWithheld { reason } => match reason {
+            Withheld::OriginNotAllowed => {
+                format!("{r} goes without a token: that origin is not on the session's list")
+            }
+            Withheld::OwnAuthorization => format!("{r} goes with its own Authorization header"),
+            Withheld::NoSession => format!("{r} goes without a session"),
+        },
+        Fact::AttemptStarted { origin, .. } => format!("{r} attempt {attempt} sent to {origin}"),
+        Fact::ResponseHead {
+            status, took_us, ..
+        } => format!(
+            "{r} attempt {attempt} answered {status} after {}",
+            micros(*took_us)
+        ),
+        Fact::ResponseClassified { verdict, rule_id } => match verdict {
+            Verdict::Returned => format!("{r}: the answer is returned as it is ({rule_id})"),
+            Verdict::TokenRefused => format!("{r}: the token was refused ({rule_id})"),
+        },
+        Fact::WaitingForRefresh { joined: true } => format!("{r} joins refresh {f}"),
+        Fact::WaitingForRefresh { joined: false } => format!("{r} waits for refresh {f}"),
+        Fact::RetryDecided {
+            retry: true,
+            rule_id,
+        } => format!("{r} is repeated ({rule_id})"),
+        Fact::RetryDecided {
+            retry: false,
+            rule_id,
+        } => format!("{r} is not repeated ({rule_id})"),
+        Fact::RequestFinished {
+            outcome,
+            status,
+            attempts,
+            took_us,
+            error,
+            ..
+        } => {
+            let how = match (outcome, status, error) {
+                (Outcome::Answered, Some(status), _) => format!("finished with {status}"),
+                (Outcome::Stopped, ..) => "was stopped".to_owned(),
+                (_, _, Some(error)) => format!("failed: {error}"),
+                _ => "failed".to_owned(),
+            };
+            format!(
+                "{r} {how} after {}, in {attempts} attempt(s)",
+                micros(*took_us)
+            )
+        }
+        Fact::FlightStarted { need } => match need {
+            Need::Refused => format!("Refresh {f} of {session} begins: the API refused the token"),
+            Need::Expiry => format!("Refresh {f} of {session} begins: the token expires"),
+            Need::Asked => format!("Refresh {f} of {session} begins: asked for"),
+        },
+        Fact::WaiterJoined { waiters } => format!("{waiters} requests wait for {f}"),
+        Fact::ExchangeSent {
+            purpose, endpoint, ..
+        } => match purpose {
+            Purpose::SignIn => format!("Sign-in sent to {endpoint}"),
+            Purpose::Refresh => format!("{f} sent to {endpoint}"),
+        },
+        Fact::ExchangeReplied {
+            status,
+            error,
+            took_us,
+            ..
+        } => {
+            let answer = status.map_or_else(
+                || "no answer".to_owned(),
+                |status| format!("answer {status}"),
+            );
+            let error = error
+                .as_ref()
+                .map(|error| format!(" ({error})"))
+                .unwrap_or_default();
+            format!(
+                "{answer}{error} from the token endpoint after {}",
+                micros(*took_us)
+            )
+        }
+        Fact::ReplyParsed {
+            lifetime_ms,
+            rotated,
+            ..
+        } => {
+            let lifetime = lifetime_ms.map_or_else(
+                || "of unknown lifetime".to_owned(),
+                |ms| format!("for {}", seconds(ms)),
+            );
+            format!(
+                "New access token {lifetime}; the refresh token {}",
+                if *rotated { "is new" } else { "stays" }
+            )
+        }
+        Fact::Persisted {
+            kept: Kept::Keychain,
+            took_us,
+        } => format!("Kept in the system keychain after {}", micros(*took_us)),
+        Fact::Persisted {
+            kept: Kept::Memory, ..
+        } => "Kept in memory".to_owned(),
+        Fact::PersistFailed { error } => format!("Not kept in the keychain: {error}"),
+        Fact::Published { .. } => format!("{session} now carries {g}"),
+        Fact::Superseded {} => format!("{f} came too late and is not used"),
+        Fact::FlightFinished {
+            class,
+            waiters,
+            took_us,
+        } => {
+            format!(
+                "Refresh {f} ended as {} after {}, for {waiters} request(s)",
+                name(class),
+                micros(*took_us)
+            )
+        }
+        Fact::SignInStarted {} => format!("Signing in to {session}"),
+        Fact::SignedIn {} => format!("Signed in to {session}"),
+        Fact::SignInFailed { error } => format!("Signing in to {session} failed: {error}"),
+        Fact::SignedOut {} => format!("Signed out of {session}"),
+        Fact::StateChanged { from, to } => format!("{session}: {} -> {}", name(from), name(to)),
+        Fact::TokenExpired {} => format!("{g} of {session} expired"),
+        Fact::CooldownStarted { failures, .. } => {
+            format!("{session} rests after {failures} failed refresh(es)")
+        }
+        Fact::LoginRequired { cause } => format!("{session} needs a new sign-in: {}", name(cause)),
+        Fact::SessionRestored { .. } => format!("{session} found in the vault"),
+        Fact::RecordSetAside { reason } => {
+            format!("A record of {session} was not used: {}", name(reason))
+        }
+        Fact::StoreSlow {} => "The keychain takes long".to_owned(),
+        Fact::StoreUnavailable { error } => format!("The keychain cannot be used: {error}"),
+        Fact::StoreChosen { kept } => format!("Tokens are kept from now on in: {}", name(kept)),
+        Fact::Gap { from, to } => format!("Events {from} to {to} are no longer known"),
+    }
+}
+
+/// A closed set's member as the timeline spells it, with spaces.
+fn name(value: &impl serde::Serialize) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name.replace('_', " "),
+        other => format!("{other:?}"),
+    }
+}
+
+fn seconds(ms: u64) -> String {
+    format!("{}.{} s", ms / 1000, ms % 1000 / 100)
+}
+
+fn micros(us: u64) -> String {
+    if us < 1_000_000 {
+        format!("{} ms", us / 1000)
+    } else {
+        seconds(us / 1000)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sandglass_engine::clock::WallMs;
+    use sandglass_engine::timeline::event::{Actor, EventKey, Subject};
+
+    #[test]
+    fn an_event_is_one_line_with_its_causes() {
+        let event = Event {
+            key: EventKey { run: 3, seq: 12 },
+            mono_ns: 6_214_500_000,
+            wall_ms: WallMs(0),
+            actor: Actor::Timer,
+            subject: Subject {
+                session: Some("demo".into()),
+                generation: Some(1),
+                ..Subject::default()
+            },
+            cause_seq: vec![EventKey { run: 3, seq: 7 }],
+            fact: Fact::TokenExpired {},
+        };
+        assert_eq!(
+            line(&event),
+            "  #12     6.215 s  G1 of demo expired  because of #7"
+        );
+    }
+
+    #[test]
+    fn times_have_the_digits_that_people_read() {
+        assert_eq!(
+            [micros(251_900), micros(1_951_900), seconds(400)],
+            ["251 ms", "1.9 s", "0.4 s"]
+        );
+    }
+}

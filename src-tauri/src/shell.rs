@@ -1,0 +1,160 @@
+//! What lives as long as the window: the engine and the demo once they are open, and what belongs to the view.
+
+use std::path::{Path, PathBuf};
+
+use sandglass_demo::Demo;
+use sandglass_engine::Engine;
+use sandglass_engine::engine::Options;
+use sandglass_engine::error::{Code, Failure, Result};
+use sandglass_engine::timeline::event::Kept;
+use sandglass_engine::workspace::Workspace;
+use tokio::sync::SetOnce;
+
+use crate::cli::Cli;
+use crate::demo;
+use crate::settings::SettingsFile;
+use crate::stream::Watch;
+use crate::tour::Tour;
+
+/// The state behind the commands.
+pub(crate) struct Shell {
+    pub(crate) cli: Cli,
+    pub(crate) settings: SettingsFile,
+    pub(crate) watch: Watch,
+    pub(crate) tour: Tour,
+    opened: SetOnce<Result<Opened>>,
+}
+
+/// What is there once the engine is open.
+pub(crate) struct Opened {
+    pub(crate) engine: Engine,
+    /// The embedded demo, where its workspace is open.
+    pub(crate) demo: Option<Demo>,
+    /// What went wrong on the way.
+    notices: Vec<Failure>,
+}
+
+impl Opened {
+    /// The embedded demo.
+    pub(crate) fn demo(&self) -> Result<&Demo> {
+        let absent = || {
+            Failure::new(Code::DemoUnavailable)
+                .with("address", "")
+                .with("detail", "the demo's workspace is not open")
+        };
+        self.demo.as_ref().ok_or_else(absent)
+    }
+}
+
+impl Shell {
+    pub(crate) fn new(cli: Cli, settings: SettingsFile) -> Self {
+        Self {
+            cli,
+            settings,
+            watch: Watch::default(),
+            tour: Tour::default(),
+            opened: SetOnce::new(),
+        }
+    }
+
+    /// Opens the engine on what the command line and the settings ask for. The window is drawn meanwhile; commands wait.
+    pub(crate) async fn open(&self, data_dir: PathBuf) {
+        let opened = self.open_engine(data_dir).await;
+        if let Err(failure) = &opened {
+            tracing::error!(%failure, "the engine could not be opened");
+        }
+        // Set once, from the one task that opens.
+        let _ = self.opened.set(opened);
+    }
+
+    /// What is there, as soon as it is.
+    pub(crate) async fn opened(&self) -> Result<&Opened> {
+        self.opened.wait().await.as_ref().map_err(Failure::clone)
+    }
+
+    /// The engine, as soon as it is open.
+    pub(crate) async fn engine(&self) -> Result<&Engine> {
+        Ok(&self.opened().await?.engine)
+    }
+
+    /// Everything that the user should hear of, in the order of the start.
+    pub(crate) async fn notices(&self) -> Vec<Failure> {
+        let mut notices: Vec<Failure> = self.settings.notice().into_iter().collect();
+        if let Ok(opened) = self.opened().await {
+            notices.extend(opened.notices.iter().cloned());
+            notices.extend(opened.engine.notices().iter().cloned());
+            notices.extend(opened.engine.timeline().disk_failure());
+        }
+        notices
+    }
+
+    /// Ends what is under way, in order. Nothing is left that has been sent and not answered, as far as the limits allow.
+    pub(crate) async fn shut_down(&self) {
+        self.tour.stop();
+        if let Some(Ok(opened)) = self.opened.get() {
+            opened.engine.shut_down().await;
+        }
+    }
+
+    async fn open_engine(&self, data_dir: PathBuf) -> Result<Opened> {
+        let mut notices = Vec::new();
+        let folder = self.cli.workspace.clone().or_else(|| {
+            self.settings
+                .current()
+                .last_workspace
+                .filter(|_| !self.wants_demo())
+        });
+        let folder = folder.and_then(|folder| read(&folder, &mut notices));
+        self.settings.keep_workspace(
+            folder
+                .as_ref()
+                .and_then(|workspace| workspace.path.as_deref()),
+        );
+        let (workspace, demo) = match folder {
+            Some(workspace) => (workspace, None),
+            None => match demo::start().await {
+                Ok(demo) => (demo::workspace(demo.origin())?, Some(demo)),
+                Err(failure) => {
+                    notices.push(failure);
+                    (demo::empty_workspace(), None)
+                }
+            },
+        };
+        let kept = if self.cli.memory_only {
+            Kept::Memory
+        } else {
+            Kept::Keychain
+        };
+        let engine = Engine::open(
+            workspace,
+            Options {
+                data_folder: Some(data_dir),
+                kept,
+                ..Options::default()
+            },
+        )?;
+        Ok(Opened {
+            engine,
+            demo,
+            notices,
+        })
+    }
+
+    fn wants_demo(&self) -> bool {
+        self.cli.demo || self.cli.tour
+    }
+}
+
+/// The workspace in this folder. One that cannot be read is a notice, and the demo is opened instead.
+fn read(folder: &Path, notices: &mut Vec<Failure>) -> Option<Workspace> {
+    match Workspace::read(folder) {
+        Ok((workspace, failures)) => {
+            notices.extend(failures);
+            Some(workspace)
+        }
+        Err(failure) => {
+            notices.push(failure);
+            None
+        }
+    }
+}

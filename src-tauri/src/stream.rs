@@ -1,0 +1,194 @@
+//! The timeline on its way to the window: in batches, about one a frame, each small enough for the direct path.
+
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use sandglass_engine::timeline::event::{Event, EventKey};
+use sandglass_engine::timeline::{Reader, Timeline};
+use serde::Serialize;
+use tauri::async_runtime::{JoinHandle, spawn, spawn_blocking};
+use tauri::ipc::Channel;
+
+/// Events of earlier runs that a window gets at first.
+pub const TIMELINE_REPLAY_MAX: usize = 2_000;
+/// Largest message, in bytes of JSON. From 8,192 on, a message is parked and fetched by a second call.
+pub const MESSAGE_BYTES_MAX: usize = 8_000;
+/// Events that are read from the timeline at once.
+const READ_MAX: usize = 512;
+/// Time between two rounds: one frame at 60 Hz.
+const FRAME: Duration = Duration::from_millis(16);
+/// What a message holds besides its events: the names of the fields, and the newest key with its longest numbers.
+const ENVELOPE_BYTES: usize =
+    r#"{"events":[],"newest":{"run":18446744073709551615,"seq":18446744073709551615}}"#.len();
+
+/// Some events, in order.
+#[derive(Clone, Debug, Serialize, ts_rs::TS)]
+pub struct TimelineBatch {
+    /// They follow the batch before without a hole.
+    pub events: Vec<Arc<Event>>,
+    /// The newest event that there is. More batches are on their way until the view has it.
+    pub newest: EventKey,
+}
+
+/// The one watch of the window: a newer one ends it.
+#[derive(Default)]
+pub struct Watch {
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Watch {
+    /// Sends the timeline through this channel, from `since` on, until the view goes away or watches again.
+    pub fn start(
+        &self,
+        timeline: &Timeline,
+        since: Option<EventKey>,
+        channel: Channel<TimelineBatch>,
+    ) {
+        let reader = match since {
+            Some(key) => timeline.reader_after(key),
+            None => timeline.reader(TIMELINE_REPLAY_MAX),
+        };
+        let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(before) = task.take() {
+            before.abort();
+        }
+        *task = Some(spawn(pump(timeline.clone(), reader, channel)));
+    }
+}
+
+async fn pump(timeline: Timeline, mut reader: Reader, channel: Channel<TimelineBatch>) {
+    loop {
+        // Old events come from the database, which may take a moment.
+        let read = spawn_blocking(move || {
+            let events = reader.next(READ_MAX);
+            (reader, events)
+        });
+        let Ok((returned, events)) = read.await else {
+            return;
+        };
+        reader = returned;
+        if events.is_empty() {
+            reader.changed().await;
+            continue;
+        }
+        let newest = timeline.newest();
+        for events in in_messages(events, MESSAGE_BYTES_MAX) {
+            if channel.send(TimelineBatch { events, newest }).is_err() {
+                return;
+            }
+        }
+        tokio::time::sleep(FRAME).await;
+    }
+}
+
+/// Splits events into messages below this size. An event that is larger by itself goes alone.
+fn in_messages(events: Vec<Arc<Event>>, bytes_max: usize) -> Vec<Vec<Arc<Event>>> {
+    let mut messages: Vec<Vec<Arc<Event>>> = Vec::new();
+    let mut bytes = usize::MAX;
+    for event in events {
+        let length = json_bytes(&event) + ",".len();
+        match messages.last_mut() {
+            Some(message) if bytes.saturating_add(length) <= bytes_max => {
+                bytes += length;
+                message.push(event);
+            }
+            _ => {
+                bytes = ENVELOPE_BYTES + length;
+                messages.push(vec![event]);
+            }
+        }
+    }
+    messages
+}
+
+/// Length of a value as JSON, counted without keeping the text.
+fn json_bytes(value: &impl Serialize) -> usize {
+    struct Count(usize);
+    impl io::Write for Count {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len();
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut count = Count(0);
+    // What cannot be written will not be sent either: a channel's own error says so.
+    let _: serde_json::Result<()> = serde_json::to_writer(&mut count, value);
+    count.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sandglass_engine::clock::WallMs;
+    use sandglass_engine::timeline::event::{Actor, Fact, Subject};
+
+    fn event(seq: u64, url_bytes: usize) -> Arc<Event> {
+        let url = "u".repeat(url_bytes);
+        Arc::new(Event {
+            key: EventKey { run: 1, seq },
+            mono_ns: seq * 1_000_000,
+            wall_ms: WallMs(1_700_000_000_000),
+            actor: Actor::User,
+            subject: Subject {
+                request: Some(seq),
+                ..Subject::default()
+            },
+            cause_seq: vec![EventKey {
+                run: 1,
+                seq: seq.saturating_sub(1),
+            }],
+            fact: Fact::RequestQueued {
+                method: "GET".into(),
+                url,
+                origin: "http://127.0.0.1:1".into(),
+            },
+        })
+    }
+
+    #[test]
+    fn messages_stay_below_the_limit_and_lose_nothing() {
+        let events: Vec<_> = (1..=500)
+            .map(|seq| event(seq, (seq as usize * 37) % 900))
+            .collect();
+        let messages = in_messages(events.clone(), MESSAGE_BYTES_MAX);
+        for message in &messages {
+            let newest = EventKey {
+                run: u64::MAX,
+                seq: u64::MAX,
+            };
+            let text = serde_json::to_string(&TimelineBatch {
+                events: message.clone(),
+                newest,
+            })
+            .expect("JSON");
+            assert!(text.len() <= MESSAGE_BYTES_MAX, "{} bytes", text.len());
+        }
+        assert!(
+            messages.len() < 80,
+            "they are filled: {} messages",
+            messages.len()
+        );
+        assert_eq!(messages.into_iter().flatten().collect::<Vec<_>>(), events);
+    }
+
+    #[test]
+    fn an_event_above_the_limit_goes_alone() {
+        let lengths = |sizes: &[usize]| -> Vec<usize> {
+            let events = sizes
+                .iter()
+                .zip(1..)
+                .map(|(size, seq)| event(seq, *size))
+                .collect();
+            in_messages(events, MESSAGE_BYTES_MAX)
+                .iter()
+                .map(Vec::len)
+                .collect()
+        };
+        assert_eq!(lengths(&[10, 9_000, 10, 10]), [1, 1, 2]);
+        assert_eq!(lengths(&[]), [0; 0]);
+    }
+}

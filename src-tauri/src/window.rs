@@ -1,0 +1,89 @@
+//! The one window: it shows the page inside the program, and never anything else.
+
+use tauri::webview::NewWindowResponse;
+use tauri::{AppHandle, Manager as _, Url, WebviewUrl, WebviewWindowBuilder};
+
+use crate::settings::Theme;
+
+/// The window's name in the capability.
+const LABEL: &str = "main";
+/// Its size at the start, in CSS pixels.
+const SIZE_PX: (f64, f64) = (1280.0, 800.0);
+/// Its smallest size, in CSS pixels.
+const SIZE_MIN_PX: (f64, f64) = (720.0, 480.0);
+
+/// Opens the window.
+pub(crate) fn open(app: &AppHandle, theme: Theme) -> tauri::Result<()> {
+    WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("Sandglass")
+        .inner_size(SIZE_PX.0, SIZE_PX.1)
+        .min_inner_size(SIZE_MIN_PX.0, SIZE_MIN_PX.1)
+        .center()
+        .theme(native(theme))
+        .devtools(cfg!(debug_assertions))
+        .on_navigation(is_our_page)
+        .on_new_window(|_, _| NewWindowResponse::Deny)
+        .build()?;
+    Ok(())
+}
+
+/// Makes the window's frame, and the page's preferred colours, those of the theme.
+pub(crate) fn follow_theme(app: &AppHandle, theme: Theme) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.set_theme(native(theme))
+    {
+        tracing::warn!(%error, "the window's theme could not be set");
+    }
+}
+
+/// Absent: as the desktop.
+fn native(theme: Theme) -> Option<tauri::Theme> {
+    match theme {
+        Theme::System => None,
+        Theme::Light => Some(tauri::Theme::Light),
+        Theme::Dark => Some(tauri::Theme::Dark),
+    }
+}
+
+/// Whether the window may go there: only to the page inside the program, whatever a link or a script asks for.
+fn is_our_page(url: &Url) -> bool {
+    let (scheme, host) = if cfg!(any(windows, target_os = "android")) {
+        ("http", "tauri.localhost")
+    } else {
+        ("tauri", "localhost")
+    };
+    url.scheme() == scheme
+        && url.host_str() == Some(host)
+        && url.port().is_none()
+        && url.username().is_empty()
+}
+
+#[cfg(all(test, not(windows)))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_window_goes_nowhere_but_to_its_own_page() {
+        for (url, expected) in [
+            ("tauri://localhost/", true),
+            ("tauri://localhost/index.html#orders", true),
+            ("http://tauri.localhost/", false),
+            ("http://tauri.evil.test/", false),
+            ("https://evil.test/", false),
+            ("tauri://evil.test/", false),
+            ("tauri://localhost@evil.test/", false),
+            ("tauri://ada@localhost/", false),
+            ("tauri://localhost:81/", false),
+            ("file:///etc/passwd", false),
+            ("javascript:alert(1)", false),
+            ("data:text/html,hello", false),
+            ("about:blank", false),
+        ] {
+            assert_eq!(
+                is_our_page(&Url::parse(url).expect("a test address")),
+                expected,
+                "{url}"
+            );
+        }
+    }
+}

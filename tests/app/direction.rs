@@ -1,0 +1,149 @@
+//! view -> state -> backend -> (IPC) -> commands -> Engine -> session, exchange -> token, vault, timeline -> redact, clock, error.
+
+use crate::repository::{read, sources};
+
+#[test]
+fn the_engine_and_the_demo_know_no_window() {
+    for package in ["src-tauri/engine", "src-tauri/demo"] {
+        let manifest = read(&format!("{package}/Cargo.toml"));
+        assert!(
+            !manifest.contains("tauri") && !manifest.contains("wry"),
+            "{package}: a window among its dependencies"
+        );
+        for (path, text) in sources(&format!("{package}/src"), &["rs"]) {
+            assert!(
+                !text.contains("tauri::") && !text.contains("sandglass_shell"),
+                "{}",
+                path.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn the_engine_does_not_know_the_demo() {
+    for (path, text) in sources("src-tauri/engine/src", &["rs"]) {
+        assert!(!text.contains("sandglass_demo"), "{}", path.display());
+    }
+}
+
+/// The engine's modules from the outside in. A module uses only those that stand after it.
+const LAYERS: [&[&str]; 5] = [
+    &["engine"],
+    &["exchange"],
+    &["session"],
+    &[
+        "workspace",
+        "token_endpoint",
+        "token",
+        "vault",
+        "timeline",
+        "client",
+        "origin",
+    ],
+    &["redact", "clock", "error"],
+];
+
+/// Plain data of a layer, which the layers below may name: it does nothing.
+const DATA: [&str; 4] = [
+    "session::config",
+    "session::snapshot",
+    "session::credentials",
+    "timeline::event",
+];
+
+#[test]
+fn the_engines_modules_point_one_way() {
+    let layer = |module: &str| LAYERS.iter().position(|modules| modules.contains(&module));
+    for (path, text) in sources("src-tauri/engine/src", &["rs"]) {
+        let below = path
+            .strip_prefix(crate::repository::path("src-tauri/engine/src"))
+            .expect("a source of the engine");
+        let module = below
+            .components()
+            .next()
+            .expect("a name")
+            .as_os_str()
+            .to_string_lossy();
+        let module = module.trim_end_matches(".rs");
+        if module == "lib" {
+            continue;
+        }
+        let own = layer(module).unwrap_or_else(|| panic!("{module}: in which layer is it?"));
+        for used in text.split("crate::").skip(1) {
+            let used = used
+                .split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':')
+                .next()
+                .unwrap_or_default();
+            let name = used.split("::").next().unwrap_or_default();
+            if let Some(other) = layer(name) {
+                let data = DATA.iter().any(|data| used.starts_with(data));
+                assert!(
+                    other >= own || data,
+                    "{}: uses {used}, which is above it",
+                    path.display()
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_backend_speaks_to_the_host() {
+    for (path, text) in sources("ui/src", &["ts", "svelte"]) {
+        let door = path.ends_with("backend/tauri.ts");
+        assert!(
+            door || !text.contains("@tauri-apps"),
+            "{}: only backend/tauri.ts imports @tauri-apps",
+            path.display()
+        );
+        assert!(
+            !text.contains("{@html"),
+            "{}: no HTML from text",
+            path.display()
+        );
+    }
+}
+
+/// The view's folders from the outside in.
+const VIEW_LAYERS: [&str; 5] = ["view", "state", "backend", "lib", "wire"];
+
+#[test]
+fn the_views_folders_point_one_way() {
+    let layer = |name: &str| VIEW_LAYERS.iter().position(|layer| *layer == name);
+    for (path, text) in sources("ui/src", &["ts", "svelte"]) {
+        let below = path
+            .strip_prefix(crate::repository::path("ui/src"))
+            .expect("a source of the view");
+        let folder = below
+            .components()
+            .next()
+            .expect("a name")
+            .as_os_str()
+            .to_string_lossy()
+            .into_owned();
+        let is_test = path.to_string_lossy().contains(".test.");
+        let (Some(own), false) = (layer(&folder), is_test) else {
+            continue;
+        };
+        for (number, line) in text.lines().enumerate() {
+            let from = line
+                .split(" from ")
+                .nth(1)
+                .or_else(|| line.trim_start().strip_prefix("import "));
+            let Some(from) = from.map(|from| from.trim_matches(['"', '\'', ';', ' '])) else {
+                continue;
+            };
+            let other = from.split('/').find_map(layer);
+            // `./` stays in the folder; `../` and aliases may leave it.
+            if let (Some(other), false) = (other, from.starts_with("./")) {
+                assert!(
+                    other >= own,
+                    "{}:{}: {folder} uses {from}",
+                    path.display(),
+                    number + 1
+                );
+            }
+        }
+    }
+}
