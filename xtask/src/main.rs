@@ -1,15 +1,24 @@
 //! The commands of this repository: `cargo xtask run`, `cargo xtask test`, and what they are made of.
 
+mod advisories;
+mod cargo_deny;
+mod check;
+mod icons;
+mod run;
 mod say;
 mod setup;
+mod suite;
+mod test;
+mod ui;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
 
-use setup::Group;
+use setup::{EVERYTHING, Group};
+use suite::Suite;
 
-/// The commands of this repository.
+/// The commands of this repository
 #[derive(Debug, Parser)]
 #[command(bin_name = "cargo xtask", version)]
 struct Arguments {
@@ -19,20 +28,55 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
-    /// Install what building, running and testing need, and nothing else
+    /// Set up what is missing, build, and open the window on the demo
+    Run {
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Set up what is missing, and run every check and test
+    Test {
+        /// Only these suites
+        #[arg(value_enum)]
+        suites: Vec<Suite>,
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Format, lints, wire types, the view's types, licences and sources of dependencies
+    Check {
+        #[command(flatten)]
+        consent: Consent,
+    },
+    /// Known security problems of our dependencies; needs the advisory databases
+    Advisories,
+    /// Draw the icons again from icons/source.svg
+    Icons,
+    /// Install what is missing, and nothing else
     Setup {
         /// Only these groups of needs
-        #[arg(value_enum, default_values_t = [Group::Build, Group::Display, Group::Tests, Group::Npm])]
+        #[arg(value_enum, default_values_t = EVERYTHING)]
         groups: Vec<Group>,
-        /// Do not ask before using sudo
-        #[arg(long)]
-        yes: bool,
+        #[command(flatten)]
+        consent: Consent,
     },
+}
+
+#[derive(Debug, Args)]
+struct Consent {
+    /// Do not ask before using sudo
+    #[arg(long)]
+    yes: bool,
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().verb {
-        Verb::Setup { groups, yes } => setup::ensure(&groups, yes),
+        Verb::Run { consent } => run::run(consent.yes),
+        Verb::Test { suites, consent } => test::test(&suites, consent.yes),
+        Verb::Check { consent } => {
+            setup::ensure(&[Group::Build, Group::View], consent.yes).and_then(|()| check::check())
+        }
+        Verb::Advisories => advisories::advisories(),
+        Verb::Icons => icons::icons(),
+        Verb::Setup { groups, consent } => setup::ensure(&groups, consent.yes),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

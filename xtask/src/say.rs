@@ -1,7 +1,7 @@
 //! The one place where the commands print.
 
 use std::fmt::Display;
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 
 /// One line for the person who typed the command.
 #[expect(clippy::print_stdout, reason = "a command line tool answers on stdout")]
@@ -18,6 +18,15 @@ pub(crate) fn line(text: impl Display) {
 )]
 pub(crate) fn problem(text: impl Display) {
     eprintln!("\n{text}");
+}
+
+/// A heading with space above it, bold where a person looks.
+pub(crate) fn heading(text: impl Display) {
+    if std::io::stdout().is_terminal() {
+        line(format_args!("\n\x1b[1m== {text}\x1b[0m"));
+    } else {
+        line(format_args!("\n== {text}"));
+    }
 }
 
 /// Asks a yes-or-no question; an empty answer is no. Call it only where stdin is a terminal.

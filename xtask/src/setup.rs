@@ -21,11 +21,22 @@ pub(crate) enum Group {
     Build,
     /// To run the app where there is no display.
     Display,
-    /// To drive the app and a browser in tests.
+    /// To build the view: Node and the view's npm packages.
+    View,
+    /// To drive the app and a browser in tests, and the npm packages of the suites that use Node.
     Tests,
-    /// The npm packages of the view and of the suites that use Node.
-    Npm,
+    /// To draw the icons again.
+    Icons,
 }
+
+/// What all that CI does needs, in the order in which it is put in place.
+pub(crate) const EVERYTHING: [Group; 4] = [Group::Build, Group::Display, Group::View, Group::Tests];
+
+/// The folders that have npm packages, and who needs them.
+const NPM: &[(Group, &[&str])] = &[
+    (Group::View, &["ui"]),
+    (Group::Tests, &["tests/ui", "tests/providers"]),
+];
 
 /// Puts in place what `groups` need. With `yes` it does not ask before it uses `sudo`.
 ///
@@ -48,9 +59,11 @@ pub(crate) fn ensure(groups: &[Group], yes: bool) -> Result<()> {
             bail!("still missing after installing: {}", still.join(", "));
         }
     }
-    if groups.contains(&Group::Npm) {
-        node::check()?;
-        npm::ensure()?;
+    for (group, folders) in NPM {
+        if groups.contains(group) {
+            node::check()?;
+            npm::ensure(folders)?;
+        }
     }
     Ok(())
 }

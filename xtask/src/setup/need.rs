@@ -151,6 +151,18 @@ pub(crate) const ALL: &[Need] = &[
         Probe::Program("xwininfo"),
         "x11-utils",
     ),
+    linux(
+        Group::Icons,
+        "the SVG drawer rsvg-convert",
+        Probe::Program("rsvg-convert"),
+        "librsvg2-bin",
+    ),
+    linux(
+        Group::Icons,
+        "ImageMagick",
+        Probe::Succeeds(&["import", "-version"]),
+        "imagemagick",
+    ),
     Need {
         group: Group::Build,
         what: "Xcode's command line tools",

@@ -9,15 +9,12 @@ use xtask::{root, tool};
 
 use crate::say;
 
-/// The folders that may have npm packages.
-const FOLDERS: [&str; 3] = ["ui", "tests/ui", "tests/providers"];
-
-/// Runs `npm ci` in each folder whose packages are older than its lock file.
+/// Runs `npm ci` in each of `folders`, named from the top, whose packages are older than its lock file.
 ///
 /// # Errors
 /// When npm fails.
-pub(crate) fn ensure() -> Result<()> {
-    for name in FOLDERS {
+pub(crate) fn ensure(folders: &[&str]) -> Result<()> {
+    for name in folders {
         let folder = root::root().join(name);
         if is_stale(&folder) {
             say::line(format_args!("Installing the npm packages of {name}"));

@@ -1,0 +1,113 @@
+//! The tour where there is no display: at a virtual desk, as text and as a picture.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use xtask::desk::{Desk, Keychain};
+use xtask::root;
+use xtask::running::Running;
+
+use crate::say;
+
+/// How long the whole tour may take: itself 12 s, on a machine that may be busy.
+const TOUR_LIMIT: Duration = Duration::from_secs(90);
+/// How long the app may take to close its window.
+const CLOSE_LIMIT: Duration = Duration::from_secs(15);
+/// The app's last line; its window stays open after it until its input closes.
+const FINISHED: &str = "tour: finished";
+
+/// Runs the tour, prints its timeline and keeps a picture of its end.
+///
+/// # Errors
+/// When the desk cannot be set up, the tour does not finish, or the app ends with an error.
+pub(super) fn tour() -> Result<()> {
+    let shots = root::target().join("shots");
+    fs::create_dir_all(&shots).with_context(|| format!("creating {}", shots.display()))?;
+    let log = shots.join("tour.log");
+    let desk = Desk::new(Keychain::Unlocked)?;
+    let app = Running::start(
+        desk.command(super::program("sandglass"))
+            .arg("--tour")
+            .current_dir(root::root())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(File::create(&log).with_context(|| format!("creating {}", log.display()))?),
+    )?;
+    watch(&desk, app, &shots.join("tour.png")).with_context(|| end_of(&log))
+}
+
+fn watch(desk: &Desk, mut app: Running, shot: &Path) -> Result<()> {
+    say::heading("The timeline of the tour");
+    let stdin = app.take_stdin();
+    print_until_finished(&app.lines()?)?;
+    desk.screenshot(shot)?;
+    drop(stdin);
+    let status = app.wait(CLOSE_LIMIT)?;
+    if !status.success() {
+        bail!("the tour finished, but the app then ended with an error ({status})");
+    }
+    let shown = shot.strip_prefix(root::root()).unwrap_or(shot);
+    say::line(format_args!("\nThe screenshot is {}", shown.display()));
+    Ok(())
+}
+
+fn print_until_finished(lines: &Receiver<String>) -> Result<()> {
+    let deadline = Instant::now() + TOUR_LIMIT;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        match lines.recv_timeout(left) {
+            Ok(line) => {
+                say::line(&line);
+                if line.trim() == FINISHED {
+                    return Ok(());
+                }
+            }
+            Err(_) if Instant::now() >= deadline => {
+                bail!("the tour has not finished after {} s", TOUR_LIMIT.as_secs())
+            }
+            Err(_) => bail!("the app ended before its tour had finished"),
+        }
+    }
+}
+
+/// What the app said last in its log, for a message.
+fn end_of(log: &Path) -> String {
+    const LINES: usize = 12;
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    let end = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
+    format!(
+        "the tour went wrong; {} ends with\n  {end}\n",
+        log.display()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    #[test]
+    fn a_tour_has_finished_only_when_the_app_says_so() {
+        let cases: [(&[&str], bool); 3] = [
+            (&["1 sent", FINISHED], true),
+            (&["1 sent", "tour: failed"], false),
+            (&[], false),
+        ];
+        for (said, expected) in cases {
+            let (sender, lines) = mpsc::channel();
+            for line in said {
+                sender
+                    .send((*line).to_owned())
+                    .expect("the channel is open");
+            }
+            drop(sender);
+            assert_eq!(print_until_finished(&lines).is_ok(), expected, "{said:?}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! The suites: what each is called, and the commands that it is made of.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use xtask::{root, tool};
+
+use crate::{check, ui};
+
+/// One suite of `cargo xtask test`, in the order in which they run: the quick and the deep first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Suite {
+    /// Format, lints, types, licences: `cargo xtask check`
+    Check,
+    /// Unit tests of the engine, the demo, the shell and these commands
+    Unit,
+    /// The examples in the documentation
+    Doc,
+    /// The engine over real sockets
+    Engine,
+    /// What holds between the parts
+    App,
+    /// The engine against identity providers that others wrote
+    Providers,
+    /// The view's own tests
+    Ui,
+    /// The view in a browser
+    Browser,
+    /// The real window, over WebDriver
+    Desktop,
+}
+
+impl fmt::Display for Suite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value().expect("no suite is hidden");
+        f.pad(value.get_name())
+    }
+}
+
+impl Suite {
+    /// Runs the suite with the terminal's output. What it needs must be there.
+    ///
+    /// # Errors
+    /// When one of its commands fails, which a missing package or folder also does.
+    pub(crate) fn run(self) -> Result<()> {
+        match self {
+            Self::Check => check::check(),
+            Self::Unit => {
+                ui::ensure()?;
+                tool::run(
+                    cargo_test(&["sandglass-engine", "sandglass-demo", "sandglass", "xtask"])
+                        .args(["--lib", "--bins"]),
+                )
+            }
+            Self::Doc => {
+                ui::ensure()?;
+                tool::run(
+                    cargo_test(&["sandglass-engine", "sandglass-demo", "sandglass", "xtask"])
+                        .arg("--doc"),
+                )
+            }
+            Self::Engine => tool::run(&mut cargo_test(&["tests-engine"])),
+            Self::App => {
+                ui::ensure()?;
+                tool::run(&mut cargo_test(&["tests-app"]))
+            }
+            Self::Providers => tool::run(&mut cargo_test(&["tests-providers"])),
+            Self::Ui => tool::run(npm("ui").args(["run", "test"])),
+            Self::Browser => tool::run(npm("tests/ui").args(["run", "test"])),
+            Self::Desktop => {
+                ui::ensure()?;
+                // The programs that the suite starts, built as users build them: with their own features only.
+                tool::run(cargo("build").args([
+                    "--package",
+                    "sandglass",
+                    "--package",
+                    "sandglass-demo",
+                ]))?;
+                tool::run(&mut cargo_test(&["tests-desktop"]))
+            }
+        }
+    }
+}
+
+/// A Cargo command at the top of the repository, with the lock file as it is.
+pub(crate) fn cargo(verb: &str) -> Command {
+    let mut command = tool::command("cargo", &root::root());
+    command.arg(verb);
+    command
+}
+
+fn cargo_test(packages: &[&str]) -> Command {
+    let mut command = cargo("test");
+    for package in packages {
+        command.args(["--package", package]);
+    }
+    command
+}
+
+/// An npm command in the folder `name`, named from the top.
+pub(crate) fn npm(name: &str) -> Command {
+    let folder: PathBuf = root::root().join(name);
+    tool::command("npm", &folder)
+}
