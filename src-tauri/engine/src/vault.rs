@@ -94,6 +94,11 @@ impl From<StoreError> for Failure {
     }
 }
 
+/// The names under which a session's two slots are listed in the keychain, for those who look there themselves.
+pub fn item_names(workspace_id: &str, session: &str) -> [String; 2] {
+    record::Slots::new(workspace_id, session).names()
+}
+
 type Job = Box<dyn FnOnce(&mut dyn Store) + Send>;
 type Refusal = Box<dyn FnOnce(StoreError) + Send>;
 

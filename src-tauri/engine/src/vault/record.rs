@@ -100,6 +100,11 @@ impl Slots {
         }
     }
 
+    /// The names of both slots.
+    pub(super) fn names(&self) -> [String; 2] {
+        [self.name(Slot::A), self.name(Slot::B)]
+    }
+
     fn name(&self, slot: Slot) -> String {
         format!(
             "{}/{}",

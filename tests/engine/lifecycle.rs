@@ -1,0 +1,213 @@
+//! Stopping, signing out, starting again: what goes on, and what does not come back.
+
+use sandglass_demo::{Fault, Place};
+use sandglass_engine::error::Code;
+use sandglass_engine::timeline::event::{Fact, Outcome, SetAside, StateName};
+use tests_engine::{JSON, OAUTH, World, failed};
+
+use crate::storm::holds_its_guarantees;
+
+/// Scenarios 16, 17 and 22.
+#[tokio::test]
+async fn a_send_that_is_stopped_leaves_the_flight_it_started_in_the_air() {
+    let world = World::signed_in(JSON).await;
+    world.demo.expire_all();
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault {
+            hold_ms: 300,
+            ..Fault::default()
+        },
+    );
+    let sending = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    let request = sending.request;
+    world
+        .until(|event| matches!(event.fact, Fact::WaitingForRefresh { .. }))
+        .await;
+    world.engine.stop(request);
+    assert_eq!(failed(sending.finished().await).code, Code::RequestStopped);
+    let finished = world
+        .until(|event| matches!(event.fact, Fact::RequestFinished { .. }))
+        .await;
+    assert!(matches!(
+        finished.fact,
+        Fact::RequestFinished {
+            outcome: Outcome::Stopped,
+            ..
+        }
+    ));
+
+    world
+        .until(|event| {
+            matches!(event.fact, Fact::Published { .. }) && event.subject.generation == Some(2)
+        })
+        .await;
+    assert_eq!(
+        world.orders(JSON).await.attempts,
+        1,
+        "the new token is used"
+    );
+    assert_eq!(world.demo.counts().families_revoked, 0);
+    holds_its_guarantees(&world.events());
+}
+
+#[tokio::test]
+async fn a_restart_finds_the_session_and_goes_on_counting() {
+    for session in [JSON, OAUTH] {
+        let mut world = World::signed_in(session).await;
+        let first = world.orders(session).await.request;
+        world.demo.expire_all();
+        world.orders(session).await;
+        world.restart().await;
+        let found = world.session(session);
+        assert_eq!(
+            (found.state, found.generation),
+            (StateName::Active, Some(2))
+        );
+        let logins = world.demo.counts().logins;
+        let response = world.orders(session).await;
+        assert_eq!((response.status, response.attempts), (200, 1));
+        assert_eq!(response.request, first + 2, "numbers go on over a restart");
+        assert_eq!(world.demo.counts().logins, logins, "without a new sign-in");
+        world.demo.expire_all();
+        assert_eq!(world.orders(session).await.status, 200);
+        assert_eq!(world.session(session).generation, Some(3));
+    }
+}
+
+/// Scenarios 117 and 118.
+#[tokio::test]
+async fn signing_out_during_a_flight_discards_what_it_brings() {
+    let mut world = World::signed_in(JSON).await;
+    world.demo.expire_all();
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault {
+            hold_ms: 300,
+            ..Fault::default()
+        },
+    );
+    let sending = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    world
+        .until(|event| {
+            matches!(event.fact, Fact::ExchangeSent { .. }) && event.subject.flight.is_some()
+        })
+        .await;
+    world.engine.sign_out(JSON).await.expect("signed out");
+    assert_eq!(
+        world.session(JSON).state,
+        StateName::Refreshing,
+        "the exchange is not abandoned"
+    );
+    let response = sending.finished().await.expect("the 401");
+    assert_eq!(
+        response.not_repeated.as_ref().map(|failure| failure.code),
+        Some(Code::Superseded)
+    );
+    assert_eq!(world.session(JSON).state, StateName::SignedOut);
+    assert_eq!(
+        (world.count("Superseded"), world.session(JSON).generation),
+        (1, None)
+    );
+    holds_its_guarantees(&world.events());
+    world.restart().await;
+    assert_eq!(
+        world.session(JSON).state,
+        StateName::SignedOut,
+        "a restart does not bring it back"
+    );
+}
+
+/// Scenario 120.
+#[tokio::test]
+async fn a_request_of_one_sign_in_is_never_repeated_under_another() {
+    let world = World::signed_in(JSON).await;
+    world.demo.expire_all();
+    world.demo.faults().set(
+        Place::Api,
+        Fault {
+            hold_ms: 400,
+            times: Some(1),
+            ..Fault::default()
+        },
+    );
+    let sending = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    world
+        .until(|event| matches!(event.fact, Fact::AttemptStarted { .. }))
+        .await;
+    world.engine.sign_out(JSON).await.expect("signed out");
+    world.sign_in(JSON).await.expect("signed in as somebody");
+    let response = sending.finished().await.expect("the 401");
+    assert_eq!((response.status, response.attempts), (401, 1));
+    assert_eq!(
+        response.not_repeated.as_ref().map(|failure| failure.code),
+        Some(Code::Superseded)
+    );
+}
+
+#[tokio::test]
+async fn a_session_file_that_names_another_endpoint_is_not_obeyed() {
+    let mut world = World::signed_in(JSON).await;
+    let file = world.folder.path().join("workspace/sessions/demo.toml");
+    let text = std::fs::read_to_string(&file).expect("the session's file");
+    std::fs::write(&file, text.replace("/auth/refresh", "/elsewhere")).expect("written");
+    world.restart().await;
+    let session = world.session(JSON);
+    assert_eq!(
+        (session.state, session.set_aside),
+        (StateName::SignedOut, Some(SetAside::BindingChanged))
+    );
+    assert_eq!(
+        failed(world.send(world.get("/orders", JSON)).await).code,
+        Code::SignInNeeded
+    );
+    std::fs::write(&file, text).expect("written");
+    world.restart().await;
+    assert_eq!(
+        world.session(JSON).state,
+        StateName::Active,
+        "the record was left alone"
+    );
+}
+
+/// Scenario 20.
+#[tokio::test]
+async fn the_end_of_the_engine_waits_for_a_refresh_that_was_sent() {
+    let mut world = World::signed_in(JSON).await;
+    world.demo.expire_all();
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault {
+            hold_ms: 300,
+            ..Fault::default()
+        },
+    );
+    drop(
+        world
+            .engine
+            .send(world.get("/orders", JSON))
+            .expect("accepted"),
+    );
+    world
+        .until(|event| {
+            matches!(event.fact, Fact::ExchangeSent { .. }) && event.subject.flight.is_some()
+        })
+        .await;
+    world.restart().await;
+    assert_eq!(
+        world.session(JSON).generation,
+        Some(2),
+        "the new pair was stored before the end"
+    );
+    assert_eq!(world.orders(JSON).await.status, 200);
+    assert_eq!(world.demo.counts().families_revoked, 0);
+}

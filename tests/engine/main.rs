@@ -1,0 +1,9 @@
+//! What the engine promises, tried over real sockets against the demo server.
+
+mod bad_input;
+mod lifecycle;
+mod refresh;
+mod secrets;
+mod sign_in;
+mod storm;
+mod vault;
