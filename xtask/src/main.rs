@@ -1,14 +1,19 @@
 //! The commands of this repository: `cargo xtask run`, `cargo xtask test`, and what they are made of.
 
 mod advisories;
+mod app;
 mod cargo_deny;
 mod check;
 mod icons;
 mod run;
 mod say;
 mod setup;
+#[cfg(target_os = "linux")]
+mod shots;
 mod suite;
 mod test;
+#[cfg(target_os = "linux")]
+mod tour;
 mod ui;
 
 use std::process::ExitCode;
@@ -46,6 +51,12 @@ enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Pictures of the main screen in light and dark, under target/shots
+    #[cfg(target_os = "linux")]
+    Shots {
+        #[command(flatten)]
+        consent: Consent,
+    },
     /// Known security problems of our dependencies; needs the advisory databases
     Advisories,
     /// Draw the icons again from icons/source.svg
@@ -74,6 +85,8 @@ fn main() -> ExitCode {
         Verb::Check { consent } => {
             setup::ensure(&[Group::Build, Group::View], consent.yes).and_then(|()| check::check())
         }
+        #[cfg(target_os = "linux")]
+        Verb::Shots { consent } => shots::shots(consent.yes),
         Verb::Advisories => advisories::advisories(),
         Verb::Icons => icons::icons(),
         Verb::Setup { groups, consent } => setup::ensure(&groups, consent.yes),

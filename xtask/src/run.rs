@@ -1,13 +1,12 @@
 //! `cargo xtask run`: from a fresh machine to the window on the demo.
 
-#[cfg(target_os = "linux")]
-mod headless;
+use std::process::Command;
 
 use anyhow::Result;
 use xtask::{root, tool};
 
 use crate::setup::{self, Group};
-use crate::{say, ui};
+use crate::{app, say};
 
 /// Sets up, builds, and opens the window; without a display, runs the tour at a virtual desk.
 ///
@@ -16,33 +15,30 @@ use crate::{say, ui};
 pub(crate) fn run(yes: bool) -> Result<()> {
     #[cfg(target_os = "linux")]
     if !has_display() {
-        say::line("There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set).");
-        say::line(
-            "The tour will run by itself on a virtual one, with its own session bus and a throwaway keychain.",
-        );
-        setup::ensure(&[Group::Build, Group::View, Group::Display], yes)?;
-        build()?;
-        return headless::tour();
+        return tour(yes);
     }
     setup::ensure(&[Group::Build, Group::View], yes)?;
-    build()?;
+    app::build()?;
     say::line("Opening the window; this command ends when it is closed.");
-    tool::run(tool::command(&program("sandglass").to_string_lossy(), &root::root()).arg("--demo"))
+    tool::run(
+        Command::new(app::program())
+            .arg("--demo")
+            .current_dir(root::root()),
+    )
 }
 
-/// Builds the view if needed, and the app.
-fn build() -> Result<()> {
-    ui::ensure()?;
-    say::line("Building the app; the first time takes some minutes");
-    tool::run(tool::command("cargo", &root::root()).args(["build", "--package", "sandglass"]))
-}
-
-/// Where Cargo puts the program `name`.
-fn program(name: &str) -> std::path::PathBuf {
-    root::target()
-        .join("debug")
-        .join(name)
-        .with_extension(std::env::consts::EXE_EXTENSION)
+#[cfg(target_os = "linux")]
+fn tour(yes: bool) -> Result<()> {
+    say::line("There is no display here (neither DISPLAY nor WAYLAND_DISPLAY is set).");
+    say::line(
+        "The tour will run by itself on a virtual one, with its own session bus and a throwaway keychain.",
+    );
+    setup::ensure(&[Group::Build, Group::View, Group::Display], yes)?;
+    app::build()?;
+    say::heading("The timeline of the tour");
+    let shot = crate::tour::tour(&[], "tour.png", |line| say::line(line))?;
+    say::line(format_args!("\nThe screenshot is {}", shot.display()));
+    Ok(())
 }
 
 #[cfg(target_os = "linux")]

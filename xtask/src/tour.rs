@@ -1,7 +1,7 @@
 //! The tour where there is no display: at a virtual desk, as text and as a picture.
 
 use std::fs::{self, File};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use xtask::desk::{Desk, Keychain};
 use xtask::root;
 use xtask::running::Running;
 
-use crate::say;
+use crate::app;
 
 /// How long the whole tour may take: itself 12 s, on a machine that may be busy.
 const TOUR_LIMIT: Duration = Duration::from_secs(90);
@@ -20,48 +20,52 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(15);
 /// The app's last line; its window stays open after it until its input closes.
 const FINISHED: &str = "tour: finished";
 
-/// Runs the tour, prints its timeline and keeps a picture of its end.
+/// Runs the tour with some more `arguments`, hands each line of its timeline to `show`, and keeps a picture of its end
+/// in the folder `shots` of the target folder. Answers where the picture is, from the top.
 ///
 /// # Errors
 /// When the desk cannot be set up, the tour does not finish, or the app ends with an error.
-pub(super) fn tour() -> Result<()> {
+pub(crate) fn tour(arguments: &[&str], shot: &str, show: impl Fn(&str)) -> Result<PathBuf> {
     let shots = root::target().join("shots");
     fs::create_dir_all(&shots).with_context(|| format!("creating {}", shots.display()))?;
-    let log = shots.join("tour.log");
+    let shot = shots.join(shot);
+    let log = shot.with_extension("log");
     let desk = Desk::new(Keychain::Unlocked)?;
     let app = Running::start(
-        desk.command(super::program("sandglass"))
+        desk.command(app::program())
             .arg("--tour")
+            .args(arguments)
             .current_dir(root::root())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(File::create(&log).with_context(|| format!("creating {}", log.display()))?),
     )?;
-    watch(&desk, app, &shots.join("tour.png")).with_context(|| end_of(&log))
+    watch(&desk, app, &shot, show).with_context(|| end_of(&log))?;
+    Ok(shot
+        .strip_prefix(root::root())
+        .map(Path::to_path_buf)
+        .unwrap_or(shot))
 }
 
-fn watch(desk: &Desk, mut app: Running, shot: &Path) -> Result<()> {
-    say::heading("The timeline of the tour");
+fn watch(desk: &Desk, mut app: Running, shot: &Path, show: impl Fn(&str)) -> Result<()> {
     let stdin = app.take_stdin();
-    print_until_finished(&app.lines()?)?;
+    until_finished(&app.lines()?, show)?;
     desk.screenshot(shot)?;
     drop(stdin);
     let status = app.wait(CLOSE_LIMIT)?;
     if !status.success() {
         bail!("the tour finished, but the app then ended with an error ({status})");
     }
-    let shown = shot.strip_prefix(root::root()).unwrap_or(shot);
-    say::line(format_args!("\nThe screenshot is {}", shown.display()));
     Ok(())
 }
 
-fn print_until_finished(lines: &Receiver<String>) -> Result<()> {
+fn until_finished(lines: &Receiver<String>, show: impl Fn(&str)) -> Result<()> {
     let deadline = Instant::now() + TOUR_LIMIT;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
         match lines.recv_timeout(left) {
             Ok(line) => {
-                say::line(&line);
+                show(&line);
                 if line.trim() == FINISHED {
                     return Ok(());
                 }
@@ -107,7 +111,7 @@ mod tests {
                     .expect("the channel is open");
             }
             drop(sender);
-            assert_eq!(print_until_finished(&lines).is_ok(), expected, "{said:?}");
+            assert_eq!(until_finished(&lines, |_| ()).is_ok(), expected, "{said:?}");
         }
     }
 }

@@ -1,0 +1,26 @@
+//! The app itself: building it as a user does, and where it then is.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use xtask::{root, tool};
+
+use crate::suite::cargo;
+use crate::{say, ui};
+
+/// Builds the view if needed, and the app.
+///
+/// # Errors
+/// When a build fails.
+pub(crate) fn build() -> Result<()> {
+    ui::ensure()?;
+    say::line("Building the app; the first time takes some minutes");
+    tool::run(cargo("build").args(["--package", "sandglass"]))
+}
+
+/// Where Cargo puts the app.
+pub(crate) fn program() -> PathBuf {
+    root::target()
+        .join("debug/sandglass")
+        .with_extension(std::env::consts::EXE_EXTENSION)
+}
