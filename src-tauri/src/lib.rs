@@ -20,7 +20,7 @@ mod tour;
 mod window;
 
 use std::io::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -86,19 +86,28 @@ fn set_up(app: &AppHandle, cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
         Some(folder) => std::path::absolute(folder)?,
         None => app.path().app_data_dir()?,
     };
-    std::fs::create_dir_all(&data_dir)
-        .map_err(|error| format!("{}: {error}", data_dir.display()))?;
+    create_private(&data_dir).map_err(|error| format!("{}: {error}", data_dir.display()))?;
     log::start(&data_dir);
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %data_dir.display(), "Sandglass starts");
     let settings = SettingsFile::open(app, &data_dir, cli.theme)?;
     let (tour, theme) = (cli.tour, settings.shown().theme);
     // Before the window: its page calls at once.
     app.manage(Shell::new(cli, settings));
-    window::open(app, theme)?;
+    window::open(app, &data_dir, theme)?;
     tauri::async_runtime::spawn(open(app.clone(), data_dir));
     if tour {
         tauri::async_runtime::spawn(guided::follow(app.clone()));
     }
     Ok(())
+}
+
+/// Makes the data folder. It holds no secrets, and is nobody else's business all the same.
+fn create_private(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 async fn open(app: AppHandle, data_dir: PathBuf) {

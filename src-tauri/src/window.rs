@@ -1,5 +1,7 @@
 //! The one window: it shows the page inside the program, and never anything else.
 
+use std::path::Path;
+
 use tauri::webview::NewWindowResponse;
 use tauri::{AppHandle, Manager as _, Url, WebviewUrl, WebviewWindowBuilder};
 
@@ -13,13 +15,15 @@ const SIZE_PX: (f64, f64) = (1280.0, 800.0);
 const SIZE_MIN_PX: (f64, f64) = (720.0, 480.0);
 
 /// Opens the window.
-pub(crate) fn open(app: &AppHandle, theme: Theme) -> tauri::Result<()> {
+pub(crate) fn open(app: &AppHandle, data_dir: &Path, theme: Theme) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
         .title("Sandglass")
         .inner_size(SIZE_PX.0, SIZE_PX.1)
         .min_inner_size(SIZE_MIN_PX.0, SIZE_MIN_PX.1)
         .center()
         .theme(native(theme))
+        // The view stores nothing; what the engine below it caches stays beside our own files.
+        .data_directory(data_dir.join("webview"))
         .devtools(cfg!(debug_assertions))
         .on_navigation(is_our_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)

@@ -137,7 +137,6 @@ mod tests {
             "2026-11-23T20:07:00.123456Z  INFO sandglass_engine::flight: token refreshed session=\"demo\" generation=2",
             "reading /home/ada/.local/share/dev.sandglass.desktop/Timeline2/timeline.db",
             "GET http://127.0.0.1:40117/orders?limit=5 -> 401 (fingerprint 0a1b2c3d4e5f6071)",
-            "the bearer of bad news",
             "token expired 0.4 s ago",
         ] {
             assert_eq!(mask(line), line);

@@ -1,1 +1,9 @@
-//! Stub.
+//! The real window, driven as a person would: a desk to run at, the window's own WebDriver, and independent witnesses.
+
+#![cfg(target_os = "linux")]
+
+pub mod leaks;
+pub mod programs;
+pub mod server;
+pub mod window;
+pub mod witness;

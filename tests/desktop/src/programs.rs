@@ -1,0 +1,45 @@
+//! The programs that the stories run: as cargo builds them, and up to date.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::OnceLock;
+
+use anyhow::{Result, bail};
+use xtask::root;
+
+/// The window.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn sandglass() -> Result<PathBuf> {
+    built("sandglass")
+}
+
+/// The demo server as a program of its own.
+///
+/// # Errors
+/// When it cannot be built.
+pub fn sandglass_demo() -> Result<PathBuf> {
+    built("sandglass-demo")
+}
+
+/// Cargo does not build another package's program for a test, so the first story asks it to.
+fn built(name: &str) -> Result<PathBuf> {
+    static BUILT: OnceLock<bool> = OnceLock::new();
+    let built = BUILT.get_or_init(|| {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(root::root()).args([
+            "build",
+            "--quiet",
+            "--package",
+            "sandglass",
+            "--package",
+            "sandglass-demo",
+        ]);
+        cargo.status().is_ok_and(|status| status.success())
+    });
+    if !built {
+        bail!("the programs could not be built; cargo's message stands above");
+    }
+    Ok(root::target().join("debug").join(name))
+}

@@ -1,0 +1,11 @@
+//! Stories: what a person sees who opens the real window.
+
+#![cfg(target_os = "linux")]
+
+mod broken_files;
+mod first_start;
+mod keychain_trouble;
+mod locked_in;
+mod mistakes;
+mod restart;
+mod story;

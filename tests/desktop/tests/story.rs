@@ -1,0 +1,69 @@
+//! What the stories have in common: where to press, and a limit on all of it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
+use tests_desktop::window::Window;
+use xtask::root;
+
+/// The button that starts the tour; it has the focus at the first start.
+pub(crate) const RUN_TOUR: &str = "[data-testid=run-tour]";
+/// What the tour says now.
+pub(crate) const CAPTION: &str = "[data-testid=caption]";
+/// The address of the request.
+pub(crate) const URL: &str = "[data-testid=url]";
+/// Sends the request.
+pub(crate) const SEND: &str = "[data-testid=send]";
+/// The status of the answer.
+pub(crate) const STATUS: &str = "[data-testid=response-status]";
+
+/// How long a whole story may take, with a machine that is busy.
+const STORY_LIMIT: Duration = Duration::from_secs(180);
+
+/// Runs a story, and ends it when it takes too long.
+pub(crate) async fn limited(story: impl Future<Output = Result<()>>) -> Result<()> {
+    match tokio::time::timeout(STORY_LIMIT, story).await {
+        Ok(result) => result,
+        Err(_) => bail!("the story was not over after {} s", STORY_LIMIT.as_secs()),
+    }
+}
+
+/// Where a story keeps its picture.
+pub(crate) fn picture(name: &str) -> PathBuf {
+    root::target().join("shots").join(format!("{name}.png"))
+}
+
+/// Calls a command as the page could; answers what came back, or the refusal.
+pub(crate) async fn call(
+    window: &Window,
+    command: &str,
+    arguments: Value,
+) -> Result<Result<Value, Value>> {
+    let script = "const [name, args] = arguments;
+        return window.__TAURI_INTERNALS__.invoke(name, args)
+            .then((answer) => ({ answer }), (refusal) => ({ refusal: refusal instanceof Error ? refusal.message : refusal }));";
+    let mut settled = window.run(script, vec![json!(command), arguments]).await?;
+    let settled = settled.as_object_mut().context("the page answered")?;
+    Ok(match settled.remove("refusal") {
+        Some(refusal) => Err(refusal),
+        None => Ok(settled.remove("answer").unwrap_or_default()),
+    })
+}
+
+/// The timeline of this run and those before, as the page would get it.
+pub(crate) async fn events(window: &Window) -> Result<Vec<Value>> {
+    let script = "return new Promise((resolve, reject) => {
+        const seen = [];
+        const internals = window.__TAURI_INTERNALS__;
+        const id = internals.transformCallback(({ message }) => {
+            if (!message) return;
+            seen.push(...message.events);
+            const last = seen.at(-1);
+            if (last.run === message.newest.run && last.seq >= message.newest.seq) resolve(seen);
+        });
+        internals.invoke('watch_timeline', { args: { since: null }, channel: `__CHANNEL__:${id}` }).catch(reject);
+    });";
+    Ok(serde_json::from_value(window.run(script, vec![]).await?)?)
+}
