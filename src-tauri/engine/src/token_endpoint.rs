@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 pub(crate) use self::judge::{Judged, judge};
 use crate::client;
+use crate::failpoint::{Point, reach};
 use crate::session::config::{ClientAuth, Dialect, JsonRequest, OauthDialect, ReplyPointers};
 use crate::token::reply::REPLY_BYTES_MAX;
 
@@ -197,6 +198,7 @@ impl TokenRequest {
                 };
             }
         };
+        reach(Point::HeadReceived);
         let status = response.status().as_u16();
         let retry_after = response
             .headers()
@@ -216,6 +218,7 @@ impl TokenRequest {
                     };
                 }
                 Ok(None) => {
+                    reach(Point::BodyWhole);
                     return Wire::Answer {
                         status,
                         retry_after,

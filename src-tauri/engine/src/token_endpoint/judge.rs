@@ -3,6 +3,7 @@
 use super::{RETRY_AFTER_BOUNDS, Wire};
 use crate::clock::{WallMs, millis};
 use crate::redact::server_text;
+use crate::rules;
 use crate::session::config::ReplyPointers;
 use crate::timeline::event::ReplyClass;
 use crate::token::reply::{self, Reply};
@@ -98,30 +99,39 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, now: WallMs) -> Judge
 fn classify(status: u16, reply: Option<&Reply>, error: Option<&str>) -> (ReplyClass, &'static str) {
     if let Some(error) = error {
         let one_of = |codes: &[&str]| codes.iter().any(|code| error.eq_ignore_ascii_case(code));
-        if one_of(&DEAD) {
+        if one_of(&DEAD) && rules::on("reply.dead") {
             return (ReplyClass::Definitive, "reply.dead");
         }
-        if one_of(&MISCONFIGURED) {
+        if one_of(&MISCONFIGURED) && rules::on("reply.config") {
             return (ReplyClass::Config, "reply.config");
         }
-        if one_of(&INTERACTION) {
+        if one_of(&INTERACTION) && rules::on("reply.interaction") {
             return (ReplyClass::Interaction, "reply.interaction");
         }
     }
+    let holds = |token: fn(&Reply) -> bool| reply.is_some_and(token);
     match status {
-        200..=299 if reply.is_some_and(|reply| reply.access_token.is_some()) => {
+        200..=299 if holds(|reply| reply.access_token.is_some()) && rules::on("reply.granted") => {
             (ReplyClass::Granted, "reply.granted")
         }
-        200..=299 if reply.is_some_and(|reply| reply.refresh_token.is_some()) => {
+        200..=299
+            if holds(|reply| reply.refresh_token.is_some())
+                && rules::on("reply.no_access_token") =>
+        {
             (ReplyClass::Protocol, "reply.no_access_token")
         }
-        200..=299 => (ReplyClass::Protocol, "reply.not_tokens"),
-        300..=399 => (ReplyClass::Protocol, "reply.redirect"),
-        404 | 405 | 415 => (ReplyClass::Config, "reply.wrong_endpoint"),
-        408 | 429 | 503 => (ReplyClass::Busy, "reply.busy"),
-        400..=499 => (ReplyClass::Unexplained, "reply.unexplained"),
-        502 | 504 => (ReplyClass::Ambiguous, "reply.gateway"),
-        _ => (ReplyClass::Busy, "reply.server_error"),
+        200..=299 if rules::on("reply.not_tokens") => (ReplyClass::Protocol, "reply.not_tokens"),
+        300..=399 if rules::on("reply.redirect") => (ReplyClass::Protocol, "reply.redirect"),
+        404 | 405 | 415 if rules::on("reply.wrong_endpoint") => {
+            (ReplyClass::Config, "reply.wrong_endpoint")
+        }
+        408 | 429 | 503 if rules::on("reply.busy") => (ReplyClass::Busy, "reply.busy"),
+        400..=499 if rules::on("reply.unexplained") => {
+            (ReplyClass::Unexplained, "reply.unexplained")
+        }
+        502 | 504 if rules::on("reply.gateway") => (ReplyClass::Ambiguous, "reply.gateway"),
+        500..=599 if rules::on("reply.server_error") => (ReplyClass::Busy, "reply.server_error"),
+        _ => (ReplyClass::Protocol, "reply.unheard_of"),
     }
 }
 
