@@ -29,7 +29,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Error, Result, anyhow};
 use tempfile::TempDir;
 
 use crate::running::Running;
@@ -83,13 +83,13 @@ impl Desk {
             .context("creating a home for the desk")?;
         let mut environment = folders(home.path())?;
         let (display, name) = display::start(&mut command("Xvfb", &environment, home.path())?)
-            .with_context(|| complaints(home.path()))?;
+            .map_err(|why| complain(&why, home.path()))?;
         environment.push(("DISPLAY", name.into()));
         let (bus, address) = bus::start(
             &mut command("dbus-daemon", &environment, home.path())?,
             home.path(),
         )
-        .with_context(|| complaints(home.path()))?;
+        .map_err(|why| complain(&why, home.path()))?;
         environment.push(("DBUS_SESSION_BUS_ADDRESS", address.into()));
         let mut desk = Self {
             _keyring: None,
@@ -101,7 +101,7 @@ impl Desk {
         if keychain != Keychain::Absent {
             let daemon = &mut command("gnome-keyring-daemon", &desk.environment, desk.home())?;
             desk._keyring =
-                Some(keyring::start(daemon, &desk).with_context(|| complaints(desk.home()))?);
+                Some(keyring::start(daemon, &desk).map_err(|why| complain(&why, desk.home()))?);
         }
         if keychain == Keychain::Locked {
             desk.lock_keychain()?;
@@ -211,17 +211,13 @@ fn log(home: &Path) -> Result<File> {
         .context("opening the desk's log")
 }
 
-/// The end of the desk's log, for a message.
-fn complaints(home: &Path) -> String {
+/// Why a part could not be set up, with the end of the desk's log.
+fn complain(why: &Error, home: &Path) -> Error {
     const LINES: usize = 8;
     let log = fs::read_to_string(log_path(home)).unwrap_or_default();
     let lines: Vec<_> = log.lines().collect();
-    let end = lines[lines.len().saturating_sub(LINES)..].join("\n");
-    if end.is_empty() {
-        "the virtual desk could not be set up".to_owned()
-    } else {
-        format!("the virtual desk could not be set up; its log ends with\n{end}\n")
-    }
+    let end = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
+    anyhow!("setting up a virtual desk: {why:#}; its log ends with\n  {end}")
 }
 
 /// The first line that a part prints when it is ready.

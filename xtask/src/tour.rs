@@ -6,7 +6,7 @@ use std::process::Stdio;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
 use xtask::desk::{Desk, Keychain};
 use xtask::root;
 use xtask::running::Running;
@@ -40,7 +40,7 @@ pub(crate) fn tour(arguments: &[&str], shot: &str, show: impl Fn(&str)) -> Resul
             .stdout(Stdio::piped())
             .stderr(File::create(&log).with_context(|| format!("creating {}", log.display()))?),
     )?;
-    watch(&desk, app, &shot, show).with_context(|| end_of(&log))?;
+    watch(&desk, app, &shot, show).map_err(|why| anyhow!("{why:#}; {}", end_of(&log)))?;
     Ok(shot
         .strip_prefix(root::root())
         .map(Path::to_path_buf)
@@ -84,10 +84,7 @@ fn end_of(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();
     let end = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
-    format!(
-        "the tour went wrong; {} ends with\n  {end}\n",
-        log.display()
-    )
+    format!("{} ends with\n  {end}", log.display())
 }
 
 #[cfg(test)]
