@@ -5,7 +5,6 @@ use std::path::PathBuf;
 use anyhow::Result;
 use xtask::{root, tool};
 
-use crate::suite::cargo;
 use crate::{say, ui};
 
 /// Builds the view if needed, and the app.
@@ -15,7 +14,7 @@ use crate::{say, ui};
 pub(crate) fn build() -> Result<()> {
     ui::ensure()?;
     say::line("Building the app; the first time takes some minutes");
-    tool::run(cargo("build").args(["--package", "sandglass"]))
+    tool::run(tool::cargo("build").args(["--package", "sandglass"]))
 }
 
 /// Where Cargo puts the app.

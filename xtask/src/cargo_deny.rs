@@ -7,7 +7,6 @@ use anyhow::Result;
 use xtask::{root, tool};
 
 use crate::say;
-use crate::suite::cargo;
 
 /// The version that `deny.toml` is written for.
 const VERSION: &str = "0.20.2";
@@ -30,7 +29,7 @@ pub(crate) fn command() -> Result<Command> {
             "Building cargo-deny {VERSION}; about a minute, once"
         ));
         tool::run(
-            cargo("install")
+            tool::cargo("install")
                 .args([
                     "cargo-deny",
                     "--version",

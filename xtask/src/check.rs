@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use xtask::tool;
 
 use crate::cargo_deny;
-use crate::suite::{cargo, npm};
+use crate::suite::npm;
 use crate::{say, ui};
 
 /// One thing that is checked.
@@ -14,10 +14,10 @@ const STEPS: [Step; 6] = [
     // First, because the shell embeds it: nothing that touches the shell compiles without.
     ("the view builds", ui::ensure),
     ("format", || {
-        tool::run(cargo("fmt").args(["--all", "--check"]))
+        tool::run(tool::cargo("fmt").args(["--all", "--check"]))
     }),
     ("lints", || {
-        tool::run(cargo("clippy").args([
+        tool::run(tool::cargo("clippy").args([
             "--workspace",
             "--all-targets",
             "--quiet",
@@ -27,7 +27,7 @@ const STEPS: [Step; 6] = [
         ]))
     }),
     ("wire types are fresh", || {
-        tool::run(cargo("test").args(["--package", "tests-app", "--quiet", "wire"]))
+        tool::run(tool::cargo("test").args(["--package", "tests-app", "--quiet", "wire"]))
     }),
     ("types of the view", || {
         tool::run(npm("ui").args(["run", "--silent", "check"]))

@@ -51,7 +51,7 @@ enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
-    /// Pictures of the main screen in light and dark, under target/shots
+    /// Pictures of the main screens in light and dark, under target/shots
     #[cfg(target_os = "linux")]
     Shots {
         #[command(flatten)]

@@ -36,7 +36,7 @@ fn tour(yes: bool) -> Result<()> {
     setup::ensure(&[Group::Build, Group::View, Group::Display], yes)?;
     app::build()?;
     say::heading("The timeline of the tour");
-    let shot = crate::tour::tour(&[], "tour.png", |line| say::line(line))?;
+    let shot = crate::tour::tour("tour.png", |line| say::line(line))?;
     say::line(format_args!("\nThe screenshot is {}", shot.display()));
     Ok(())
 }

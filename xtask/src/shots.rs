@@ -1,23 +1,26 @@
-//! `cargo xtask shots`: pictures of the main screen in light and dark, as the real window draws it after the tour.
+//! `cargo xtask shots`: pictures of the main screens in light and dark, as the real window draws them.
 
 use anyhow::Result;
+use xtask::tool;
 
+use crate::app;
 use crate::setup::{self, Group};
-use crate::{app, say, tour};
 
-/// The two themes, by the names that the app's command line knows.
-const THEMES: [&str; 2] = ["light", "dark"];
-
-/// Runs the tour once in each theme and keeps a picture of each.
+/// Has the desktop tests' driver walk through the screens and keep a picture of each.
 ///
 /// # Errors
-/// When something is missing that cannot be installed, a build fails, or a tour does not finish.
+/// When something is missing that cannot be installed, a build fails, or a screen does not come up.
 pub(crate) fn shots(yes: bool) -> Result<()> {
-    setup::ensure(&[Group::Build, Group::View, Group::Display], yes)?;
+    setup::ensure(
+        &[Group::Build, Group::View, Group::Display, Group::Tests],
+        yes,
+    )?;
     app::build()?;
-    for theme in THEMES {
-        let shot = tour::tour(&["--theme", theme], &format!("main-{theme}.png"), |_| ())?;
-        say::line(shot.display());
-    }
-    Ok(())
+    tool::run(tool::cargo("run").args([
+        "--quiet",
+        "--package",
+        "tests-desktop",
+        "--bin",
+        "desktop-shots",
+    ]))
 }

@@ -73,7 +73,7 @@ impl Suite {
             Self::Desktop => {
                 ui::ensure()?;
                 // The programs that the suite starts, built as users build them: with their own features only.
-                tool::run(cargo("build").args([
+                tool::run(tool::cargo("build").args([
                     "--package",
                     "sandglass",
                     "--package",
@@ -85,15 +85,8 @@ impl Suite {
     }
 }
 
-/// A Cargo command at the top of the repository, with the lock file as it is.
-pub(crate) fn cargo(verb: &str) -> Command {
-    let mut command = tool::command("cargo", &root::root());
-    command.arg(verb);
-    command
-}
-
 fn cargo_test(packages: &[&str]) -> Command {
-    let mut command = cargo("test");
+    let mut command = tool::cargo("test");
     for package in packages {
         command.args(["--package", package]);
     }

@@ -7,6 +7,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::root::root;
+
 /// Where the program `name` is, if the PATH has it.
 #[must_use]
 pub fn find(name: &str) -> Option<PathBuf> {
@@ -32,6 +34,24 @@ pub fn command(name: &str, folder: &Path) -> Command {
     let program = find(name).map_or_else(|| OsString::from(name), PathBuf::into_os_string);
     let mut command = Command::new(program);
     command.current_dir(folder);
+    command
+}
+
+/// A Cargo command at the top of the repository, free of what the Cargo that started us said about our own package:
+/// build scripts that ask for it would otherwise run anew whenever somebody else calls Cargo in between.
+#[must_use]
+pub fn cargo(verb: &str) -> Command {
+    const ABOUT_US: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+    let mut command = command("cargo", &root());
+    for (name, _) in env::vars_os() {
+        if name
+            .to_str()
+            .is_some_and(|name| ABOUT_US.iter().any(|start| name.starts_with(start)))
+        {
+            command.env_remove(name);
+        }
+    }
+    command.arg(verb);
     command
 }
 

@@ -20,12 +20,12 @@ const CLOSE_LIMIT: Duration = Duration::from_secs(15);
 /// The app's last line; its window stays open after it until its input closes.
 const FINISHED: &str = "tour: finished";
 
-/// Runs the tour with some more `arguments`, hands each line of its timeline to `show`, and keeps a picture of its end
+/// Runs the tour, hands each line of its timeline to `show`, and keeps a picture of its end
 /// in the folder `shots` of the target folder. Answers where the picture is, from the top.
 ///
 /// # Errors
 /// When the desk cannot be set up, the tour does not finish, or the app ends with an error.
-pub(crate) fn tour(arguments: &[&str], shot: &str, show: impl Fn(&str)) -> Result<PathBuf> {
+pub(crate) fn tour(shot: &str, show: impl Fn(&str)) -> Result<PathBuf> {
     let shots = root::target().join("shots");
     fs::create_dir_all(&shots).with_context(|| format!("creating {}", shots.display()))?;
     let shot = shots.join(shot);
@@ -34,7 +34,6 @@ pub(crate) fn tour(arguments: &[&str], shot: &str, show: impl Fn(&str)) -> Resul
     let app = Running::start(
         desk.command(app::program())
             .arg("--tour")
-            .args(arguments)
             .current_dir(root::root())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
