@@ -123,8 +123,10 @@ fn json_bytes(value: &impl Serialize) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use sandglass_engine::Engine;
     use sandglass_engine::clock::WallMs;
-    use sandglass_engine::timeline::event::{Actor, Fact, Subject};
+    use sandglass_engine::engine::Options;
+    use sandglass_engine::timeline::event::{Actor, Fact, Kept, Subject};
 
     fn event(seq: u64, url_bytes: usize) -> Arc<Event> {
         let url = "u".repeat(url_bytes);
@@ -190,5 +192,89 @@ mod tests {
         };
         assert_eq!(lengths(&[10, 9_000, 10, 10]), [1, 1, 2]);
         assert_eq!(lengths(&[]), [0; 0]);
+    }
+
+    type Seen = Arc<Mutex<Vec<EventKey>>>;
+
+    /// A channel that remembers what came through it, as the view would.
+    fn channel() -> (Channel<TimelineBatch>, Seen) {
+        let seen = Seen::default();
+        let channel = Channel::new({
+            let seen = Arc::clone(&seen);
+            move |body| {
+                let batch: serde_json::Value = body.deserialize()?;
+                let keys = batch["events"].as_array().into_iter().flatten();
+                let key = |event: &serde_json::Value| {
+                    Some(EventKey {
+                        run: event["run"].as_u64()?,
+                        seq: event["seq"].as_u64()?,
+                    })
+                };
+                seen.lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(keys.filter_map(key));
+                Ok(())
+            }
+        });
+        (channel, seen)
+    }
+
+    async fn until(seen: &Seen, newest: EventKey) -> Vec<u64> {
+        let arrived = async {
+            loop {
+                let keys = seen.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                if keys.last() >= Some(&newest) {
+                    return keys.iter().map(|key| key.seq).collect();
+                }
+                tokio::time::sleep(FRAME).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), arrived)
+            .await
+            .expect("the events arrive")
+    }
+
+    #[tokio::test]
+    async fn a_watch_resumes_without_a_hole_and_a_newer_one_ends_it() {
+        let workspace = crate::demo::empty_workspace();
+        let options = Options {
+            kept: Kept::Memory,
+            ..Options::default()
+        };
+        let engine = Engine::open(workspace, options).expect("an engine in memory");
+        let send = async || {
+            let draft = r#"{"method": "GET", "url": "http://127.0.0.1:1/"}"#;
+            let draft = serde_json::from_str(draft).expect("a draft");
+            let sending = engine.send(draft).expect("accepted");
+            // Nobody listens on port 1: the failure is as good a row of events as an answer.
+            sending.finished().await.expect_err("unreachable");
+        };
+        let (watch, timeline) = (Watch::default(), engine.timeline());
+        let (first, seen_by_first) = channel();
+        watch.start(timeline, None, first);
+        for _ in 0..40 {
+            send().await;
+        }
+        let half = timeline.newest();
+        assert_eq!(
+            until(&seen_by_first, half).await,
+            (1..=half.seq).collect::<Vec<_>>()
+        );
+
+        let (second, seen_by_second) = channel();
+        watch.start(timeline, Some(half), second);
+        for _ in 0..40 {
+            send().await;
+        }
+        let newest = timeline.newest();
+        assert_eq!(
+            until(&seen_by_second, newest).await,
+            (half.seq + 1..=newest.seq).collect::<Vec<_>>()
+        );
+        assert_eq!(
+            until(&seen_by_first, half).await.last(),
+            Some(&half.seq),
+            "the first watch is over"
+        );
     }
 }

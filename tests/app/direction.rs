@@ -27,7 +27,8 @@ fn the_engine_does_not_know_the_demo() {
     }
 }
 
-/// The engine's modules from the outside in. A module uses only those that stand after it.
+/// The engine's modules from the outside in. A module uses only those that stand beside or after it; one that is not
+/// named here belongs to the last.
 const LAYERS: [&[&str]; 5] = [
     &["engine"],
     &["exchange"],
@@ -69,7 +70,7 @@ fn the_engines_modules_point_one_way() {
         if module == "lib" {
             continue;
         }
-        let own = layer(module).unwrap_or_else(|| panic!("{module}: in which layer is it?"));
+        let own = layer(module).unwrap_or(LAYERS.len() - 1);
         for used in text.split("crate::").skip(1) {
             let used = used
                 .split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != ':')
