@@ -7,6 +7,7 @@ mod check;
 mod icons;
 mod run;
 mod say;
+mod scenarios;
 mod setup;
 #[cfg(target_os = "linux")]
 mod shots;
@@ -57,6 +58,14 @@ enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
+    /// Which test proves which promised behaviour, and whether any rule could go without a test noticing
+    Scenarios {
+        /// Only these numbers
+        numbers: Vec<u16>,
+        /// Leave out the part that switches off each rule
+        #[arg(long)]
+        without_rules: bool,
+    },
     /// Known security problems of our dependencies; needs the advisory databases
     Advisories,
     /// Draw the icons again from icons/source.svg
@@ -87,6 +96,10 @@ fn main() -> ExitCode {
         }
         #[cfg(target_os = "linux")]
         Verb::Shots { consent } => shots::shots(consent.yes),
+        Verb::Scenarios {
+            numbers,
+            without_rules,
+        } => scenarios::scenarios(&numbers, !without_rules && numbers.is_empty()),
         Verb::Advisories => advisories::advisories(),
         Verb::Icons => icons::icons(),
         Verb::Setup { groups, consent } => setup::ensure(&groups, consent.yes),
