@@ -144,6 +144,16 @@ impl Window {
         limited("pressing a key", focused.send_keys(&keys.to_string())).await
     }
 
+    /// Types into the field with this label.
+    ///
+    /// # Errors
+    /// When it is not shown in time.
+    pub async fn fill_labelled(&self, label: &str, text: &str) -> Result<()> {
+        let path = format!("//label[starts-with(normalize-space(.), '{label}')]//input");
+        let field = self.shown(Locator::XPath(&path), label).await?;
+        limited(label, field.send_keys(text)).await
+    }
+
     /// Replaces what a field holds.
     ///
     /// # Errors

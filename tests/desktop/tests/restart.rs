@@ -49,12 +49,8 @@ async fn after_a_restart_a_session_is_still_signed_in() -> Result<()> {
 /// Signs in to the session `demo` as a person would.
 async fn sign_in(window: &Window) -> Result<()> {
     window.click("Sign in").await?;
-    window
-        .fill("[role=dialog] input[autocomplete=username]", "ada")
-        .await?;
-    window
-        .fill("[role=dialog] input[type=password]", "hourglass")
-        .await?;
+    window.fill_labelled("User", "ada").await?;
+    window.fill_labelled("Password", "hourglass").await?;
     window.press(Key::Enter).await?;
     window.wait_for_text("Signed in to demo").await
 }

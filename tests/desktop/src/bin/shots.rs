@@ -1,2 +1,73 @@
-//! Saves the main screens, in light and dark, to `target/shots`.
-fn main() {}
+//! Saves the main screens, in light and dark, to `target/shots`, and prints where each is.
+
+#[cfg(target_os = "linux")]
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    linux::shots().await
+}
+
+#[cfg(not(target_os = "linux"))]
+fn main() -> std::process::ExitCode {
+    std::process::ExitCode::FAILURE
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::time::Duration;
+
+    use anyhow::Result;
+    use fantoccini::key::Key;
+    use tests_desktop::window::Window;
+    use xtask::desk::{Desk, Keychain};
+    use xtask::root;
+
+    /// The themes, by the names that the command line knows.
+    const THEMES: [&str; 2] = ["light", "dark"];
+    /// How long the tour may take, with a machine that is busy.
+    const TOUR_LIMIT: Duration = Duration::from_secs(40);
+
+    /// Walks through the screens once in each theme.
+    pub(crate) async fn shots() -> Result<()> {
+        for theme in THEMES {
+            let window = Window::open(Desk::new(Keychain::Unlocked)?, &["--theme", theme]).await?;
+            window.find("[data-testid=run-tour]").await?;
+            keep(&window, "welcome", theme).await?;
+
+            window.press(Key::Enter).await?;
+            window
+                .wait_for("the whole tour", TOUR_LIMIT, |page| {
+                    page.contains("200 with G2")
+                })
+                .await?;
+            keep(&window, "story", theme).await?;
+            window.click("Lanes").await?;
+            keep(&window, "lanes", theme).await?;
+
+            window.click("Sign in").await?;
+            window.find("[role=dialog], dialog[open]").await?;
+            keep(&window, "sign-in", theme).await?;
+            window.press(Key::Escape).await?;
+
+            window
+                .fill("[data-testid=url]", "http://name.invalid/orders")
+                .await?;
+            window.find("[data-testid=send]").await?.click().await?;
+            window.wait_for_text("cannot be reached").await?;
+            keep(&window, "error", theme).await?;
+        }
+        Ok(())
+    }
+
+    #[expect(
+        clippy::print_stdout,
+        reason = "where the pictures are is this program's output"
+    )]
+    async fn keep(window: &Window, screen: &str, theme: &str) -> Result<()> {
+        let file = root::target()
+            .join("shots")
+            .join(format!("{screen}-{theme}.png"));
+        window.shot(&file).await?;
+        println!("{}", file.display());
+        Ok(())
+    }
+}
