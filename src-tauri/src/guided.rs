@@ -14,9 +14,8 @@ const LIMIT: Duration = Duration::from_secs(30);
 /// Waits for the tour that the view starts, prints what happened, and closes the window when the input ends.
 pub(crate) async fn follow(app: AppHandle) {
     let shell = app.state::<Shell>();
-    let ended = match tokio::time::timeout(LIMIT, shell.tour.ended()).await {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(stumble)) => Err(stumble.to_string()),
+    let ended = match tokio::time::timeout(LIMIT, tour(&shell)).await {
+        Ok(ended) => ended,
         Err(_) => Err(format!("it was not finished after {} s", LIMIT.as_secs())),
     };
     let mut text = Vec::new();
@@ -48,4 +47,26 @@ pub(crate) async fn follow(app: AppHandle) {
         tracing::warn!(%error, "the terminal went away");
     }
     app.exit(code);
+}
+
+/// Waits until the tour has ended, or cannot begin.
+async fn tour(shell: &Shell) -> Result<(), String> {
+    let opened = shell
+        .opened()
+        .await
+        .map_err(|failure| failure.to_string())?;
+    if opened.demo.is_none() {
+        let notices: Vec<String> = shell
+            .notices()
+            .await
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        return Err(format!("the demo is not there: {}", notices.join("; ")));
+    }
+    shell
+        .tour
+        .ended()
+        .await
+        .map_err(|stumble| stumble.to_string())
 }

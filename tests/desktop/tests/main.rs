@@ -4,6 +4,7 @@
 
 mod broken_files;
 mod first_start;
+mod guided;
 mod keychain_trouble;
 mod locked_in;
 mod mistakes;
