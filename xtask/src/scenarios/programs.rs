@@ -15,7 +15,6 @@ use xtask::{root, tool};
 
 use super::Proof;
 use super::scan::Named;
-use crate::suite::cargo;
 
 /// A single test that takes longer has failed.
 const TRIAL_LIMIT: Duration = Duration::from_secs(300);
@@ -58,7 +57,7 @@ impl Programs {
     /// Builds the programs, with rules that can be switched off.
     pub(super) fn build(named: &[Named]) -> Result<Self> {
         let packages: BTreeSet<_> = named.iter().map(|test| package(&test.file)).collect();
-        let mut command = cargo("test");
+        let mut command = tool::cargo("test");
         command.args(["--no-run", "--quiet", "--message-format=json"]);
         for folder in &packages {
             command.args(["--package", &package_name(folder)?]);
