@@ -1,0 +1,123 @@
+// The door to a played engine: for tests, and for work on the look without a window. Never part of the product.
+import type { AppView } from "../wire/AppView";
+import type { Commands } from "../wire/Commands";
+import type { Failure } from "../wire/Failure";
+import type { KeychainState } from "../wire/KeychainState";
+import type { KeychainView } from "../wire/KeychainView";
+import type { SavedRequest } from "../wire/SavedRequest";
+import type { Settings } from "../wire/Settings";
+import type { Backend, Callable } from "./backend";
+import { type FakeClock, pageClock } from "./fake/clock";
+import { FakeEngine, ORIGIN, failure } from "./fake/engine";
+
+/** How the play begins. */
+export interface Stage {
+  theme?: Settings["theme"];
+  view?: Settings["timeline_view"];
+  autorun?: AppView["autorun"];
+  keychain?: KeychainState;
+  /** Another workspace than the embedded demo. */
+  folder?: boolean;
+  /** A workspace without sessions and requests. */
+  bare?: boolean;
+  notices?: Failure[];
+}
+
+/** The played backend, with its engine in reach. */
+export interface FakeBackend extends Backend {
+  engine: FakeEngine;
+  saved: Settings[];
+}
+
+type Handlers = { [K in Callable]: (args: Commands[K][0]) => Commands[K][1] | Promise<Commands[K][1]> };
+
+/** Sets the stage. */
+export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): FakeBackend {
+  const engine = new FakeEngine(clock);
+  engine.manners.keychain = stage.keychain ?? "open";
+  if (stage.bare) engine.sessions.length = 0;
+  const saved: Settings[] = [];
+  const done = () => ({ newest: engine.log.newest });
+  const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
+  const snapshots = () => engine.sessions.map((one) => one.snapshot(engine.log.newest));
+  const settings: Settings = {
+    theme: stage.theme ?? "system", sessions_width_px: 232, inspector_width_px: 316, timeline_height_px: 268, last_workspace: null, timeline_view: stage.view ?? "story",
+  };
+
+  const handlers: Handlers = {
+    open_view: () => ({
+      version: "0.1.0", run: engine.log.run, newest: engine.log.newest,
+      workspace: stage.folder || stage.bare ? { name: "Acme shop", path: "/home/ada/acme-shop", embedded_demo: false } : { name: "Demo server", path: null, embedded_demo: true },
+      demo_origin: stage.folder || stage.bare ? null : ORIGIN, sessions: snapshots(), requests: stage.bare ? [] : REQUESTS, keychain: keychain(), notices: stage.notices ?? [], settings, autorun: stage.autorun ?? "none",
+    }),
+    send_request: (draft) => ({ request: engine.send(draft), ...done() }),
+    stop_request: ({ request }) => {
+      engine.stop(request);
+      return { request, ...done() };
+    },
+    read_response: ({ request }) => engine.responses.get(request) ?? null,
+    list_sessions: snapshots,
+    sign_in: async ({ session, credentials }) => {
+      await engine.signIn(session, credentials.type === "password" ? credentials.password === "hourglass" : credentials.refresh_token.length > 3);
+      return done();
+    },
+    sign_in_demo: async ({ session }) => {
+      await engine.signIn(session, true);
+      return done();
+    },
+    sign_out: ({ session }) => {
+      engine.signOut(session);
+      return done();
+    },
+    refresh_now: async ({ session }) => {
+      await engine.refreshNow(session);
+      return done();
+    },
+    read_token: ({ session }) => engine.session(session).details(),
+    choose_store: ({ memory_only }) => {
+      engine.kept = memory_only ? "memory" : "keychain";
+      engine.log.append({ kind: "StoreChosen", data: { kept: engine.kept } }, {}, [], "user");
+      for (const session of engine.sessions) Object.assign(session, { kept: engine.kept, persistPending: false });
+      return snapshots();
+    },
+    retry_store: keychain,
+    start_tour: () => {
+      if (stage.folder || stage.bare) throw failure("demo.unavailable");
+      void engine.tour();
+      return done();
+    },
+    stop_tour: () => {
+      engine.stopTour();
+      return {};
+    },
+    steal_refresh_token: () => {
+      engine.steal();
+      return done();
+    },
+    save_settings: (args) => {
+      saved.push(args);
+      return args;
+    },
+  };
+
+  return {
+    engine,
+    saved,
+    // The answer comes later, and as a copy, as over the real door.
+    call: async (name, args) => {
+      await Promise.resolve();
+      return structuredClone(await handlers[name](structuredClone(args)));
+    },
+    watch: (since, onBatch) => {
+      engine.log.watch(since, (batch) => onBatch(structuredClone(batch)));
+      return Promise.resolve();
+    },
+  };
+}
+
+const REQUESTS: SavedRequest[] = [
+  { id: "list-orders", name: "List orders", method: "GET", url: `${ORIGIN}/orders?limit=5`, headers: [], body: null, session: "demo" },
+  { id: "create-order", name: "Create an order", method: "POST", url: `${ORIGIN}/orders`, headers: [["Content-Type", "application/json"]], body: '{"customer": "Ada Byron", "total": "42.00", "currency": "EUR"}', session: "demo" },
+  { id: "who-am-i", name: "Who am I", method: "GET", url: `${ORIGIN}/me`, headers: [], body: null, session: "demo" },
+  { id: "back-office", name: "Back office", method: "GET", url: `${ORIGIN}/admin`, headers: [], body: null, session: "demo" },
+];

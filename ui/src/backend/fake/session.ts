@@ -1,0 +1,91 @@
+// A played session: what it is, and what its server remembers of it.
+import type { EventKey } from "../../wire/EventKey";
+import type { JsonValue } from "../../wire/serde_json/JsonValue";
+import type { Kept } from "../../wire/Kept";
+import type { LoginCause } from "../../wire/LoginCause";
+import type { SessionKind } from "../../wire/SessionKind";
+import type { SessionSnapshot } from "../../wire/SessionSnapshot";
+import type { StateName } from "../../wire/StateName";
+import type { TokenDetails } from "../../wire/TokenDetails";
+
+/** A flight under way. */
+export interface FakeFlight {
+  number: number;
+  started: EventKey;
+  waiters: number;
+  done: Promise<{ finished: EventKey; committed: boolean }>;
+}
+
+/** A token of a played session. */
+export interface FakeToken {
+  generation: number;
+  receivedAt: number;
+  expiresAt: number;
+  scope: string[];
+  claims: Record<string, JsonValue>;
+  published: EventKey;
+  flight: number | null;
+  because: number | null;
+  used: number;
+  refused: number;
+}
+
+/** One session. */
+export class FakeSession {
+  state: StateName = "signed_out";
+  epoch = 0;
+  token: FakeToken | null = null;
+  before: FakeToken | null = null;
+  flight: FakeFlight | null = null;
+  loginCause: LoginCause | null = null;
+  evidence: EventKey[] = [];
+  kept: Kept = "keychain";
+  persistPending = false;
+  cooldownUntil: number | null = null;
+  /** The server revoked the family: nothing of it is honoured any more. */
+  revoked = false;
+  stopExpiry: (() => void) | null = null;
+
+  constructor(readonly name: string, readonly kind: SessionKind, readonly origin: string, readonly lifetimeMs: number) {}
+
+  snapshot(as_of: EventKey): SessionSnapshot {
+    return {
+      as_of, name: this.name, kind: this.kind, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
+      expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
+      refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
+      persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, set_aside: null,
+    };
+  }
+
+  details(): TokenDetails | null {
+    const token = this.token;
+    if (!token) return null;
+    const before = this.before?.claims ?? null;
+    const names = new Set([...Object.keys(before ?? {}), ...Object.keys(token.claims)]);
+    const changes = before === null ? [] : [...names]
+      .map((claim) => ({ claim, before: before[claim] ?? null, after: token.claims[claim] ?? null }))
+      .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
+    return {
+      session: this.name, epoch: this.epoch, generation: token.generation, flight: token.flight, because_of: token.because,
+      fingerprint: fingerprint(this.name, token.generation), length: 412, received_at_ms: Math.floor(token.receivedAt), expires_at_ms: Math.floor(token.expiresAt),
+      lifetime_ms: this.lifetimeMs, expiry_source: "reply", scope: token.scope, kept: this.kept, origins: [this.origin],
+      times_used: token.used, times_refused: token.refused,
+      jwt: { header: { alg: "HS256", typ: "JWT", kid: "k-1" }, claims: token.claims }, changes,
+    };
+  }
+
+  /** The claims of the next token, as the demo server makes them: the first sign-in's scope is wider. */
+  mint(now: number): { scope: string[]; claims: Record<string, JsonValue> } {
+    const generation = (this.token?.generation ?? 0) + 1;
+    const scope = generation === 1 ? ["read", "write", "admin"] : ["read", "write"];
+    const iat = Math.floor(now / 1_000);
+    return { scope, claims: { iss: this.origin, sub: "u-17", name: "Ada Byron", aud: "orders-api", iat, exp: iat + this.lifetimeMs / 1_000, jti: fingerprint(this.name, this.epoch * 100 + generation).slice(0, 10), scope: scope.join(" ") } };
+  }
+}
+
+/** A stable hex string for a token of the play. */
+export function fingerprint(name: string, number: number): string {
+  let hash = 0x811c9dc5;
+  for (const char of `${name}/${number}`) hash = Math.imul(hash ^ (char.codePointAt(0) ?? 0), 0x01000193) >>> 0;
+  return `${hash.toString(16).padStart(8, "0")}${Math.imul(hash, 0x9e3779b1).toString(16).replace("-", "").padStart(8, "0").slice(0, 8)}`;
+}

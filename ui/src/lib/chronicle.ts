@@ -1,0 +1,446 @@
+// What the events add up to: sends with their attempts, flights, generations. Built one event at a time, by the events' own
+// names and causes; nothing is inferred from nearness in time.
+import type { Event } from "../wire/Event";
+import type { EventKey } from "../wire/EventKey";
+import type { ExpirySource } from "../wire/ExpirySource";
+import type { FlightClass } from "../wire/FlightClass";
+import type { Need } from "../wire/Need";
+import type { Outcome } from "../wire/Outcome";
+import type { ReplyClass } from "../wire/ReplyClass";
+import type { Code } from "../wire/Code";
+import type { Verdict } from "../wire/Verdict";
+import type { Withheld } from "../wire/Withheld";
+import { type Moment, type MomentOf, TimeKeeper, idOf } from "./moment";
+
+/** One try of a send on the wire. */
+export interface Attempt {
+  number: number;
+  started: Moment;
+  /** The token it carried: absent where none went with it. */
+  lease: { session: string; epoch: number; generation: number; expiresInMs: number | null; ageMs: number } | null;
+  head: Moment | null;
+  status: number | null;
+  tookUs: number | null;
+  verdict: Verdict | null;
+  rule: string | null;
+  classified: Moment | null;
+}
+
+/** A send that waited for a refresh. */
+export interface Wait {
+  flight: string | null;
+  joined: boolean;
+  from: Moment;
+  to: Moment | null;
+}
+
+/** One press of Send. */
+export interface Send {
+  id: string;
+  run: number;
+  number: number;
+  method: string;
+  url: string;
+  origin: string;
+  session: string | null;
+  queued: Moment;
+  attempts: Attempt[];
+  waits: Wait[];
+  withheld: Withheld | null;
+  retry: { retry: boolean; rule: string; at: Moment } | null;
+  finished: Moment | null;
+  outcome: Outcome | null;
+  status: number | null;
+  tookUs: number | null;
+  bodyBytes: number;
+  error: Code | null;
+}
+
+/** One call of a token endpoint, as the timeline tells it. */
+export interface Exchange {
+  sent: Moment;
+  endpoint: string;
+  replay: boolean;
+  replied: Moment | null;
+  status: number | null;
+  class: ReplyClass | null;
+  rule: string | null;
+  error: string | null;
+  description: string | null;
+  retryAfterMs: number | null;
+  tookUs: number | null;
+}
+
+/** One refresh on behalf of all who wait for it. */
+export interface Flight {
+  id: string;
+  run: number;
+  number: number;
+  session: string;
+  need: Need;
+  started: Moment;
+  /** The send whose refusal asked for it. */
+  leader: string | null;
+  joiners: string[];
+  exchanges: Exchange[];
+  published: Moment | null;
+  generation: number | null;
+  persistFailed: Code | null;
+  finished: Moment | null;
+  class: FlightClass | null;
+  waiters: number;
+  tookUs: number | null;
+  /** It ended the session. */
+  ended: Moment | null;
+}
+
+/** One sign-in. */
+export interface SignIn {
+  id: string;
+  session: string;
+  started: Moment;
+  exchange: Exchange | null;
+  generation: number | null;
+  published: Moment | null;
+  finished: Moment | null;
+  error: Code | null;
+}
+
+/** One step of a session's family: a token, from its first use to its end. */
+export interface Generation {
+  id: string;
+  session: string;
+  epoch: number;
+  number: number;
+  from: Moment;
+  source: "sign-in" | "refresh" | "restored";
+  flight: string | null;
+  expiresAt: number | null;
+  lifetimeMs: number | null;
+  expirySource: ExpirySource | null;
+  expired: Moment | null;
+  /** Where the next generation, a sign-out or the server ended it. */
+  until: Moment | null;
+}
+
+/** What a row of the story is about. */
+export type GroupKind = "request" | "refresh" | "sign-in" | "expiry" | "session" | "store" | "run";
+
+/** Events that one cause set in motion. */
+export interface Group {
+  id: string;
+  kind: GroupKind;
+  first: Moment;
+  moments: Moment[];
+  send: Send | null;
+  flight: Flight | null;
+  signIn: SignIn | null;
+}
+
+/** Everything the view knows of the timeline, in order. */
+export class Chronicle {
+  readonly moments: Moment[] = [];
+  readonly sends = new Map<string, Send>();
+  readonly flights = new Map<string, Flight>();
+  readonly signIns: SignIn[] = [];
+  readonly generations: Generation[] = [];
+  readonly groups: Group[] = [];
+
+  readonly #time = new TimeKeeper();
+  readonly #moments = new Map<string, Moment>();
+  readonly #effects = new Map<string, Moment[]>();
+  readonly #groupOf = new Map<string, Group>();
+  readonly #leases = new Map<string, Attempt["lease"]>();
+  readonly #signInOf = new Map<string, SignIn>();
+  readonly #living = new Map<string, Generation>();
+
+  /** Adds the next event. The caller sees to the order. */
+  add(event: Event): Moment {
+    const moment = this.#time.place(event);
+    const id = idOf(moment);
+    this.moments.push(moment);
+    this.#moments.set(id, moment);
+    for (const cause of moment.cause_seq) {
+      const effects = this.#effects.get(idOf(cause));
+      if (effects) effects.push(moment);
+      else this.#effects.set(idOf(cause), [moment]);
+    }
+    this.#learn(moment);
+    this.#place(moment);
+    return moment;
+  }
+
+  /** The event of this key, if it is held. */
+  find(key: EventKey): Moment | undefined {
+    return this.#moments.get(idOf(key));
+  }
+
+  /** The causes of an event that are held. */
+  causes(moment: Moment): Moment[] {
+    return moment.cause_seq.map((key) => this.find(key)).filter((found) => found !== undefined);
+  }
+
+  /** The events that name this one as a cause. */
+  effects(key: EventKey): Moment[] {
+    return this.#effects.get(idOf(key)) ?? [];
+  }
+
+  /** The group an event belongs to. */
+  groupOf(key: EventKey): Group | undefined {
+    return this.#groupOf.get(idOf(key));
+  }
+
+  /** The send of this number in this run. */
+  send(run: number, number: number): Send | undefined {
+    return this.sends.get(`${run}-R${number}`);
+  }
+
+  /** The flight of this number in this run. */
+  flight(run: number, number: number): Flight | undefined {
+    return this.flights.get(`${run}-F${number}`);
+  }
+
+  /** The newest generation of this session with this number, and of this sign-in where it is known. */
+  generation(session: string, number: number, epoch?: number): Generation | undefined {
+    return this.generations.findLast(
+      (one) => one.session === session && one.number === number && (epoch === undefined || one.epoch === epoch),
+    );
+  }
+
+  #learn(moment: Moment): void {
+    if (moment.request !== undefined) this.#learnSend(moment, moment.request);
+    if (moment.flight !== undefined) this.#learnFlight(moment, moment.flight);
+    if (moment.session !== undefined) this.#learnSession(moment, moment.session);
+  }
+
+  #learnSend(moment: Moment, number: number): void {
+    const id = `${moment.run}-R${number}`;
+    if (moment.kind === "RequestQueued") {
+      this.sends.set(id, {
+        id, run: moment.run, number, ...moment.data, session: moment.session ?? null, queued: moment,
+        attempts: [], waits: [], withheld: null, retry: null, finished: null, outcome: null, status: null, tookUs: null,
+        bodyBytes: 0, error: null,
+      });
+      return;
+    }
+    const send = this.sends.get(id);
+    if (!send) return;
+    const attempt = send.attempts.at(-1);
+    switch (moment.kind) {
+      case "LeaseTaken":
+        this.#leases.set(id, {
+          session: moment.session ?? send.session ?? "", epoch: moment.epoch ?? 0, generation: moment.generation ?? 0,
+          expiresInMs: moment.data.expires_in_ms, ageMs: moment.data.age_ms,
+        });
+        break;
+      case "TokenWithheld":
+        send.withheld = moment.data.reason;
+        break;
+      case "AttemptStarted":
+        for (const wait of send.waits) wait.to ??= moment;
+        send.attempts.push({
+          number: moment.attempt ?? send.attempts.length + 1, started: moment,
+          lease: moment.data.authorized ? (this.#leases.get(id) ?? null) : null,
+          head: null, status: null, tookUs: null, verdict: null, rule: null, classified: null,
+        });
+        break;
+      case "ResponseHead":
+        if (attempt) Object.assign(attempt, { head: moment, status: moment.data.status, tookUs: moment.data.took_us });
+        break;
+      case "ResponseClassified":
+        if (attempt) Object.assign(attempt, { verdict: moment.data.verdict, rule: moment.data.rule_id, classified: moment });
+        break;
+      case "WaitingForRefresh": {
+        const started = this.causes(moment).find((cause) => cause.kind === "FlightStarted");
+        const flight = moment.flight ?? started?.flight;
+        const flightId = flight === undefined ? null : `${started?.run ?? moment.run}-F${flight}`;
+        send.waits.push({ flight: flightId, joined: moment.data.joined, from: moment, to: null });
+        const found = flightId === null ? undefined : this.flights.get(flightId);
+        if (found && moment.data.joined && !found.joiners.includes(id)) found.joiners.push(id);
+        else if (found && !moment.data.joined) found.leader ??= id;
+        break;
+      }
+      case "RetryDecided":
+        for (const wait of send.waits) wait.to ??= moment;
+        send.retry = { retry: moment.data.retry, rule: moment.data.rule_id, at: moment };
+        break;
+      case "RequestFinished":
+        for (const wait of send.waits) wait.to ??= moment;
+        Object.assign(send, {
+          finished: moment, outcome: moment.data.outcome, status: moment.data.status, tookUs: moment.data.took_us,
+          bodyBytes: moment.data.body_bytes, error: moment.data.error,
+        });
+        this.#leases.delete(id);
+        break;
+    }
+  }
+
+  #learnFlight(moment: Moment, number: number): void {
+    const id = `${moment.run}-F${number}`;
+    if (moment.kind === "FlightStarted") {
+      const leader = this.causes(moment).find((cause) => cause.request !== undefined);
+      this.flights.set(id, {
+        id, run: moment.run, number, session: moment.session ?? "", need: moment.data.need, started: moment,
+        leader: leader ? `${leader.run}-R${leader.request}` : null, joiners: [], exchanges: [], published: null,
+        generation: null, persistFailed: null, finished: null, class: null, waiters: 0, tookUs: null, ended: null,
+      });
+      return;
+    }
+    const flight = this.flights.get(id);
+    if (!flight) return;
+    switch (moment.kind) {
+      case "WaiterJoined":
+        flight.waiters = Math.max(flight.waiters, moment.data.waiters);
+        break;
+      case "ExchangeSent":
+        flight.exchanges.push(exchangeOf(moment));
+        break;
+      case "ExchangeReplied":
+        reply(flight.exchanges.at(-1), moment);
+        break;
+      case "PersistFailed":
+        flight.persistFailed = moment.data.error;
+        break;
+      case "Published":
+        flight.published = moment;
+        flight.generation = moment.generation ?? null;
+        break;
+      case "FlightFinished":
+        Object.assign(flight, { finished: moment, class: moment.data.class, waiters: moment.data.waiters, tookUs: moment.data.took_us });
+        break;
+    }
+  }
+
+  #learnSession(moment: Moment, session: string): void {
+    const signIn = this.#signInOf.get(session);
+    const open = signIn && !signIn.finished && moment.flight === undefined && moment.request === undefined ? signIn : undefined;
+    const living = this.#living.get(session);
+    switch (moment.kind) {
+      case "SignInStarted": {
+        const begun: SignIn = {
+          id: idOf(moment), session, started: moment, exchange: null, generation: null, published: null, finished: null, error: null,
+        };
+        this.signIns.push(begun);
+        this.#signInOf.set(session, begun);
+        break;
+      }
+      case "ExchangeSent":
+        if (open) open.exchange = exchangeOf(moment);
+        break;
+      case "ExchangeReplied":
+        if (open?.exchange) reply(open.exchange, moment);
+        break;
+      case "SignedIn":
+        if (signIn) signIn.finished = moment;
+        break;
+      case "SignInFailed":
+        if (signIn) Object.assign(signIn, { finished: moment, error: moment.data.error });
+        break;
+      case "Published":
+        if (open) Object.assign(open, { generation: moment.generation ?? null, published: moment });
+        this.#begin(moment, session, moment.flight === undefined ? "sign-in" : "refresh", moment.data.expires_at_ms, moment.data.lifetime_ms);
+        break;
+      case "SessionRestored":
+        this.#begin(moment, session, "restored", moment.data.expires_at_ms, null);
+        break;
+      case "TokenExpired": {
+        const expired = moment.generation === undefined ? living : this.generation(session, moment.generation, moment.epoch);
+        if (expired) expired.expired = moment;
+        break;
+      }
+      case "SignedOut":
+      case "LoginRequired":
+        if (moment.kind === "LoginRequired") this.#learnEnd(moment);
+        if (living) living.until ??= moment;
+        this.#living.delete(session);
+        break;
+    }
+  }
+
+  /** The evidence of an ended session names the flight that found it out. */
+  #learnEnd(moment: Moment): void {
+    for (const cause of this.causes(moment)) {
+      const flight = cause.flight === undefined ? undefined : this.flight(cause.run, cause.flight);
+      if (flight) flight.ended = moment;
+    }
+  }
+
+  #begin(moment: Moment, session: string, source: Generation["source"], expiresAt: number | null, lifetimeMs: number | null): void {
+    const before = this.#living.get(session);
+    if (before) before.until ??= moment;
+    const parsed = this.causes(moment).flatMap((cause) => [cause, ...this.causes(cause)]).find((cause) => cause.kind === "ReplyParsed");
+    const generation: Generation = {
+      id: idOf(moment), session, epoch: moment.epoch ?? 0, number: moment.generation ?? 1, from: moment, source,
+      flight: moment.flight === undefined ? null : `${moment.run}-F${moment.flight}`,
+      expiresAt, lifetimeMs, expirySource: parsed?.kind === "ReplyParsed" ? parsed.data.expiry_source : null, expired: null, until: null,
+    };
+    this.generations.push(generation);
+    this.#living.set(session, generation);
+  }
+
+  #place(moment: Moment): void {
+    const group = this.#groupFor(moment);
+    if (!group) return;
+    group.moments.push(moment);
+    this.#groupOf.set(idOf(moment), group);
+  }
+
+  #groupFor(moment: Moment): Group | undefined {
+    const cause = this.causes(moment).map((one) => this.groupOf(one)).find((one) => one !== undefined);
+    switch (moment.kind) {
+      case "RequestQueued":
+        return this.#open("request", moment);
+      case "SignInStarted":
+        return this.#open("sign-in", moment);
+      case "TokenExpired":
+        return this.#open("expiry", moment);
+      case "SignedOut":
+      case "LoginRequired":
+      case "SessionRestored":
+      case "RecordSetAside":
+        return this.#open("session", moment);
+      case "StoreSlow":
+      case "StoreUnavailable":
+      case "StoreChosen":
+        return this.#open("store", moment);
+      case "RunStarted":
+      case "Gap":
+        return this.#open("run", moment);
+      case "FlightStarted":
+        return cause ?? this.#open("refresh", moment);
+    }
+    if (moment.request !== undefined) {
+      const queued = this.send(moment.run, moment.request)?.queued;
+      if (queued) return this.groupOf(queued);
+    }
+    if (moment.flight !== undefined) {
+      const started = this.flight(moment.run, moment.flight)?.started;
+      if (started) return this.groupOf(started);
+    }
+    return cause;
+  }
+
+  #open(kind: GroupKind, first: Moment): Group {
+    const send = first.request === undefined ? undefined : this.send(first.run, first.request);
+    const flight = first.flight === undefined ? undefined : this.flight(first.run, first.flight);
+    const signIn = kind === "sign-in" ? this.signIns.at(-1) : undefined;
+    const group: Group = { id: idOf(first), kind, first, moments: [], send: send ?? null, flight: flight ?? null, signIn: signIn ?? null };
+    this.groups.push(group);
+    return group;
+  }
+}
+
+function exchangeOf(moment: MomentOf<"ExchangeSent">): Exchange {
+  return {
+    sent: moment, endpoint: moment.data.endpoint, replay: moment.data.replay, replied: null, status: null, class: null, rule: null,
+    error: null, description: null, retryAfterMs: null, tookUs: null,
+  };
+}
+
+function reply(exchange: Exchange | undefined, moment: MomentOf<"ExchangeReplied">): void {
+  if (!exchange) return;
+  Object.assign(exchange, {
+    replied: moment, status: moment.data.status, class: moment.data.class, rule: moment.data.rule_id, error: moment.data.error,
+    description: moment.data.error_description, retryAfterMs: moment.data.retry_after_ms, tookUs: moment.data.took_us,
+  });
+}

@@ -1,0 +1,221 @@
+// The lanes: where every mark of the timeline stands, in time and by lane. Knows no pixels, so that any painter can draw it.
+import type { Attempt, Chronicle, Flight, Generation, Send } from "./chronicle";
+import { nickname } from "./address";
+import { span, took } from "./duration";
+import { type Moment, idOf } from "./moment";
+
+/** How a mark is drawn, and what it is. */
+export type Shape = "band" | "expiry" | "flight" | "attempt" | "sign-in" | "fold";
+
+/** One thing drawn on a lane. */
+export interface Mark {
+  id: string;
+  shape: Shape;
+  /** The event it stands for. */
+  moment: Moment;
+  from: number;
+  /** Null: not over yet. */
+  to: number | null;
+  tone: "ok" | "error" | "refresh" | "pending" | "plain" | "warn";
+  /** Printed on it, or beside it. */
+  text: string;
+  /** Printed beside it, quietly. */
+  after: string;
+  /** Its full name, for those who cannot see it. */
+  name: string;
+  /** Of a band: which generation, for its colour and hatch. */
+  generation?: number;
+  /** Of a band: when its token expires; null where nobody knows. */
+  expiresAt?: number | null;
+  /** Of a band: it is the one that requests carry now. */
+  current?: boolean;
+}
+
+/** One line of the chart. */
+export interface Lane {
+  id: string;
+  kind: "token" | "refresh" | "request" | "fold";
+  label: string;
+  detail: string;
+  marks: Mark[];
+}
+
+/** A line from a cause to what it caused. */
+export interface Link {
+  id: string;
+  from: { lane: string; at: number };
+  to: { lane: string; at: number };
+  /** It joined what somebody else had asked for. */
+  joined: boolean;
+  ends: [string, string];
+}
+
+/** The chart. */
+export interface Chart {
+  lanes: Lane[];
+  links: Link[];
+}
+
+/** What part of time is looked at, and how many lanes of requests there is room for. */
+export interface Frame {
+  from: number;
+  to: number;
+  now: number;
+  requestLanesMax: number;
+}
+
+/** Bars of folded requests that are closer than this share of the frame are drawn as one. */
+const FOLD_SHARE = 1 / 250;
+
+/** The chart of what the frame shows. */
+export function chart(chronicle: Chronicle, frame: Frame): Chart {
+  const lanes: Lane[] = [];
+  const flights = [...chronicle.flights.values()].filter((one) => overlaps(one.started.at, one.finished?.at ?? frame.now, frame));
+  const sends = [...chronicle.sends.values()].filter((one) => overlaps(one.queued.at, one.finished?.at ?? frame.now, frame));
+
+  for (const session of sessionsIn(chronicle, frame)) {
+    const generations = chronicle.generations.filter((one) => one.session === session && overlaps(one.from.at, endOf(one, frame.now), frame, true));
+    lanes.push({ id: `token-${session}`, kind: "token", label: session, detail: "token", marks: generations.flatMap((one) => tokenMarks(one)) });
+    const own = flights.filter((one) => one.session === session);
+    const signIns = chronicle.signIns.filter((one) => one.session === session && overlaps(one.started.at, one.finished?.at ?? frame.now, frame));
+    const marks: Mark[] = [
+      ...signIns.map((one): Mark => ({
+        id: one.id, shape: "sign-in", moment: one.started, from: one.started.at, to: one.finished?.at ?? null,
+        tone: one.error ? "error" : one.finished ? "plain" : "pending", text: "", after: one.error ? "sign-in failed" : "sign-in",
+        name: `Sign-in to ${session}${one.error ? ", failed" : one.generation ? `, gave G${one.generation}` : ""}`,
+      })),
+      ...own.map((one) => flightMark(one, chronicle)),
+    ];
+    if (marks.length > 0 || generations.length > 0) lanes.push({ id: `refresh-${session}`, kind: "refresh", label: "", detail: "refresh", marks: marks.sort((a, b) => a.from - b.from) });
+  }
+
+  const shown = sends.slice(-frame.requestLanesMax);
+  const folded = sends.slice(0, sends.length - shown.length);
+  if (folded.length > 0) lanes.push(fold(folded, frame));
+  for (const send of shown) lanes.push({ id: send.id, kind: "request", label: `R${send.number}`, detail: nickname(send.url), marks: send.attempts.map((one) => attemptMark(one, send)) });
+  return { lanes, links: links(shown, flights, chronicle, new Set(lanes.map((lane) => lane.id))) };
+}
+
+/** The marks of a chart in the order of time, for the keyboard. */
+export function marksInOrder(chart: Chart): Mark[] {
+  return chart.lanes.flatMap((lane) => lane.marks).sort((a, b) => a.from - b.from || a.moment.seq - b.moment.seq);
+}
+
+/** The time from the first to the last event of a run, and what is known to come. */
+export function wholeSpan(chronicle: Chronicle, run: number, now: number): { from: number; to: number } | null {
+  const own = chronicle.moments.filter((one) => one.run === run && one.kind !== "RunStarted" && one.kind !== "StateChanged");
+  const first = own[0];
+  const last = own.at(-1);
+  if (!first || !last) return null;
+  const ahead = chronicle.generations.filter((one) => !one.until && one.expiresAt !== null && one.expiresAt - now < 60_000).map((one) => one.expiresAt as number);
+  return { from: first.at, to: Math.max(last.at, ...ahead) };
+}
+
+function overlaps(from: number, to: number, frame: Frame, ahead = false): boolean {
+  return from < (ahead ? frame.to : Math.min(frame.to, frame.now)) + 1 && to > frame.from;
+}
+
+function endOf(generation: Generation, now: number): number {
+  const over = generation.until?.at ?? null;
+  if (over !== null) return over;
+  return Math.max(generation.expiresAt ?? now, now);
+}
+
+function sessionsIn(chronicle: Chronicle, frame: Frame): string[] {
+  const names = new Set<string>();
+  for (const one of chronicle.generations) if (overlaps(one.from.at, endOf(one, frame.now), frame, true)) names.add(one.session);
+  for (const one of chronicle.signIns) if (overlaps(one.started.at, one.finished?.at ?? frame.now, frame)) names.add(one.session);
+  for (const one of chronicle.flights.values()) if (overlaps(one.started.at, one.finished?.at ?? frame.now, frame)) names.add(one.session);
+  return [...names];
+}
+
+function tokenMarks(generation: Generation): Mark[] {
+  const over = generation.until?.at ?? null;
+  const marks: Mark[] = [
+    {
+      id: `band-${generation.id}`, shape: "band", moment: generation.from, from: generation.from.at, to: over, tone: "plain",
+      text: `G${generation.number}`, after: generation.expiresAt === null ? "no expiry known" : "", generation: generation.number,
+      expiresAt: generation.expiresAt, current: over === null,
+      name: `Token G${generation.number} of ${generation.session}, from ${source(generation)}${generation.lifetimeMs === null ? "" : `, lives ${span(generation.lifetimeMs)}`}`,
+    },
+  ];
+  const { expired } = generation;
+  if (expired) {
+    marks.push({
+      id: `expiry-${idOf(expired)}`, shape: "expiry", moment: expired, from: generation.expiresAt ?? expired.at, to: generation.expiresAt ?? expired.at,
+      tone: "error", text: "expired", after: "", name: `G${generation.number} of ${generation.session} expired`,
+    });
+  }
+  return marks;
+}
+
+function source(generation: Generation): string {
+  if (generation.flight) return generation.flight.replace(/^\d+-/, "");
+  return generation.source === "restored" ? "the keychain" : "sign-in";
+}
+
+function flightMark(flight: Flight, chronicle: Chronicle): Mark {
+  const failed = flight.finished !== null && flight.class !== "committed";
+  const leader = flight.leader ? chronicle.sends.get(flight.leader) : undefined;
+  const time = flight.tookUs === null ? "" : took(flight.tookUs);
+  const outcome = flight.generation === null ? (failed ? ", gave no token" : "") : `, gave G${flight.generation}`;
+  return {
+    id: `flight-${flight.id}`, shape: "flight", moment: flight.started, from: flight.started.at, to: flight.finished?.at ?? null,
+    tone: flight.finished ? (failed ? "error" : "refresh") : "pending", text: `F${flight.number}`, after: failed ? "no token" : time,
+    name: `Refresh F${flight.number} of ${flight.session}${time ? `, ${time}` : ""}${leader ? `, because R${leader.number} got 401` : ""}${flight.joiners.length ? `, ${flight.joiners.length} joined` : ""}${outcome}`,
+  };
+}
+
+function attemptMark(attempt: Attempt, send: Send): Mark {
+  const over = attempt.head ?? (send.finished && send.attempts.at(-1) === attempt ? send.finished : null);
+  const refused = attempt.verdict === "token_refused";
+  const bad = refused || (attempt.status ?? 0) >= 400 || (over !== null && attempt.status === null && send.outcome === "failed");
+  const stopped = attempt.status === null && send.outcome === "stopped";
+  const joined = attempt.number > 1 && send.waits.some((wait) => wait.joined) ? ", joined" : "";
+  const status = attempt.status === null ? (stopped ? "stopped" : over ? "failed" : "") : String(attempt.status);
+  return {
+    id: `attempt-${idOf(attempt.started)}`, shape: "attempt", moment: attempt.head ?? attempt.started, from: attempt.started.at, to: over?.at ?? null,
+    tone: over === null ? "pending" : stopped ? "plain" : bad ? "error" : "ok", text: refused ? `${status} !` : status,
+    after: attempt.number > 1 ? `attempt ${attempt.number}${joined}` : "",
+    name: `R${send.number} ${send.method} ${nickname(send.url)}, attempt ${attempt.number}${attempt.lease ? ` with G${attempt.lease.generation}` : ""}: ${status || "waiting for an answer"}`,
+  };
+}
+
+function fold(sends: Send[], frame: Frame): Lane {
+  const gap = (frame.to - frame.from) * FOLD_SHARE;
+  const marks: Mark[] = [];
+  const bars = sends.flatMap((send) => send.attempts.map((attempt) => attemptMark(attempt, send))).sort((a, b) => a.from - b.from);
+  for (const bar of bars) {
+    const end = bar.to ?? frame.now;
+    const last = marks.at(-1);
+    if (last && last.tone === bar.tone && bar.from - (last.to ?? frame.now) < gap) last.to = Math.max(last.to ?? end, end);
+    else marks.push({ ...bar, id: `fold-${bar.id}`, shape: "fold", to: end, text: "", after: "" });
+  }
+  return { id: "fold", kind: "fold", label: `+ ${sends.length.toLocaleString("en-GB")} more`, detail: "", marks };
+}
+
+function links(sends: Send[], flights: Flight[], chronicle: Chronicle, lanes: Set<string>): Link[] {
+  const found: Link[] = [];
+  const add = (link: Link) => {
+    if (lanes.has(link.from.lane) && lanes.has(link.to.lane)) found.push(link);
+  };
+  for (const send of sends) {
+    const refused = send.attempts.find((one) => one.verdict === "token_refused");
+    const again = send.attempts.find((one) => one.number > 1);
+    const wait = send.waits.at(-1);
+    const flight = wait?.flight ? flights.find((one) => one.id === wait.flight) : undefined;
+    if (refused?.head && flight) {
+      const joined = wait?.joined ?? false;
+      const lane = `refresh-${flight.session}`;
+      const mark = `flight-${flight.id}`;
+      add({ id: `to-${send.id}`, from: { lane: send.id, at: refused.head.at }, to: { lane, at: Math.max(flight.started.at, refused.head.at) }, joined, ends: [`attempt-${idOf(refused.started)}`, mark] });
+      if (again && flight.finished) {
+        add({ id: `from-${send.id}`, from: { lane, at: flight.finished.at }, to: { lane: send.id, at: again.started.at }, joined, ends: [mark, `attempt-${idOf(again.started)}`] });
+      }
+    } else if (refused?.head && again?.lease) {
+      const newer = chronicle.generation(again.lease.session, again.lease.generation, again.lease.epoch);
+      if (newer) add({ id: `newer-${send.id}`, from: { lane: `token-${newer.session}`, at: newer.from.at }, to: { lane: send.id, at: again.started.at }, joined: true, ends: [`band-${newer.id}`, `attempt-${idOf(again.started)}`] });
+    }
+  }
+  return found;
+}

@@ -1,0 +1,141 @@
+// The view's one model: every part of the screen reads from here, and every act goes through here.
+import { getContext, setContext } from "svelte";
+import type { Backend, Callable } from "../backend/backend";
+import { failureOf } from "../backend/failure";
+import type { AppView } from "../wire/AppView";
+import type { Commands } from "../wire/Commands";
+import type { Failure } from "../wire/Failure";
+import { Exchange } from "./exchange.svelte";
+import { Keychain } from "./keychain.svelte";
+import { Notices } from "./notices.svelte";
+import { Selection } from "./selection.svelte";
+import { Sessions } from "./sessions.svelte";
+import { Settings } from "./settings.svelte";
+import { Ticker } from "./ticker.svelte";
+import { Timeline } from "./timeline.svelte";
+import { Token } from "./token.svelte";
+import { Tour } from "./tour.svelte";
+
+/** A dialog of the window. */
+export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "help" | "own-api" };
+
+/** Everything the window shows. */
+export class App {
+  readonly ticker = new Ticker();
+  readonly notices = new Notices();
+  readonly timeline: Timeline;
+  readonly sessions: Sessions;
+  readonly token: Token;
+  readonly keychain: Keychain;
+  readonly settings: Settings;
+  readonly selection: Selection;
+  readonly exchange: Exchange;
+  readonly tour: Tour;
+
+  view = $state.raw<AppView | null>(null);
+  /** The window could not be opened at all. */
+  failure = $state.raw<Failure | null>(null);
+  dialog = $state.raw<Dialog | null>(null);
+  /** What the timeline knew of before this window is here, so that an empty one is really empty. */
+  caughtUp = $state(false);
+
+  constructor(readonly backend: Backend) {
+    this.timeline = new Timeline(backend);
+    this.sessions = new Sessions(backend, this.timeline);
+    this.token = new Token(backend, this.timeline);
+    this.keychain = new Keychain(backend, this.timeline);
+    this.settings = new Settings(backend);
+    this.selection = new Selection(this.timeline);
+    this.exchange = new Exchange(backend, this.timeline, () => this.view?.run ?? 0);
+    this.tour = new Tour(backend, this.timeline, this.notices, this.exchange);
+  }
+
+  /** Nothing was ever sent or signed in here, as far as the timeline reaches. */
+  readonly #untouched = $derived.by((): boolean => {
+    void this.timeline.version;
+    return this.caughtUp && this.timeline.chronicle.sends.size === 0 && this.timeline.chronicle.signIns.length === 0;
+  });
+
+  /** The first start: the demo, and nothing done yet. */
+  readonly welcoming = $derived.by((): boolean => (this.view?.workspace.embedded_demo ?? false) && this.#untouched && this.tour.since === null && this.exchange.refused === null);
+
+  async open(): Promise<void> {
+    this.ticker.start();
+    try {
+      const view = await this.backend.call("open_view", {});
+      this.settings.take(view.settings);
+      this.sessions.set(view.sessions);
+      this.keychain.view = view.keychain;
+      for (const notice of view.notices) this.notices.add(notice);
+      const first = view.requests[0];
+      if (first) this.exchange.open(first);
+      else this.exchange.session = view.sessions[0]?.name ?? null;
+      if (this.exchange.session) this.sessions.selected = this.exchange.session;
+      this.token.of(this.sessions.selected);
+      this.view = view;
+      await this.timeline.watch();
+      await this.#arrival(view);
+      this.caughtUp = true;
+      if (view.autorun === "tour") void this.tour.start();
+    } catch (error) {
+      this.failure = failureOf(error);
+    }
+  }
+
+  /** Calls a command whose answer only says how far the timeline is; a failure becomes a notice. */
+  async act<K extends Callable>(name: K, args: Commands[K][0]): Promise<boolean> {
+    try {
+      const answer = await this.backend.call(name, args);
+      if (typeof answer === "object" && answer !== null && "newest" in answer) this.timeline.heard(answer.newest);
+      return true;
+    } catch (error) {
+      this.notices.add(failureOf(error));
+      return false;
+    }
+  }
+
+  /** Looks at a session, and sends with it from now on. */
+  choose(session: string): void {
+    this.sessions.selected = session;
+    this.exchange.session = session;
+    this.token.of(session);
+  }
+
+  /** Signs in: at once in the demo, which has one well-known user; else by asking. */
+  async signIn(session: string): Promise<void> {
+    if (this.view?.workspace.embedded_demo) await this.act("sign_in_demo", { session });
+    else this.dialog = { kind: "sign-in", session };
+  }
+
+  /** The thief of the demo, and a request that shows what came of it. */
+  async steal(): Promise<void> {
+    if (await this.act("steal_refresh_token", {})) await this.exchange.press();
+  }
+
+  async keepInMemory(): Promise<void> {
+    try {
+      this.sessions.set(await this.backend.call("choose_store", { memory_only: true }));
+      this.keychain.view = { ...this.keychain.view, kept: "memory" };
+    } catch (error) {
+      this.notices.add(failureOf(error));
+    }
+  }
+
+  /** Waits until the past has arrived, but never long: the window is there to be used. */
+  async #arrival(view: AppView): Promise<void> {
+    const until = Date.now() + 1_500;
+    while (!this.timeline.has(view.newest) && Date.now() < until) await new Promise((resolve) => setTimeout(resolve, 16));
+  }
+}
+
+const KEY = Symbol("app");
+
+/** Puts the model where every component finds it. */
+export function provideApp(app: App): App {
+  return setContext(KEY, app);
+}
+
+/** The model of this window. */
+export function useApp(): App {
+  return getContext<App>(KEY);
+}

@@ -1,0 +1,162 @@
+// The request being written, the send being watched, and its answer.
+import type { Backend } from "../backend/backend";
+import { failureOf } from "../backend/failure";
+import { hostOf, originOf } from "../lib/address";
+import type { Send } from "../lib/chronicle";
+import type { Draft } from "../wire/Draft";
+import type { Failure } from "../wire/Failure";
+import type { ResponseDetails } from "../wire/ResponseDetails";
+import type { SavedRequest } from "../wire/SavedRequest";
+import type { Timeline } from "./timeline.svelte";
+
+/** A header being written; rows keep their identity while they are edited. */
+export interface HeaderRow {
+  id: number;
+  name: string;
+  value: string;
+}
+
+/** One request at a time. */
+export class Exchange {
+  method = $state("GET");
+  url = $state("");
+  headers = $state<HeaderRow[]>([]);
+  body = $state("");
+  session = $state<string | null>(null);
+  /** The saved request that this was opened from. */
+  saved = $state<string | null>(null);
+
+  /** The send whose answer is shown. */
+  shown = $state.raw<{ run: number; number: number } | null>(null);
+  /** The engine refused to send at all. */
+  refused = $state.raw<Failure | null>(null);
+  response = $state.raw<ResponseDetails | null>(null);
+  /** Send was pressed, and the engine has not accepted it yet. */
+  asking = $state(false);
+
+  readonly #backend: Backend;
+  readonly #timeline: Timeline;
+  readonly #run: () => number;
+  #rows = 1;
+
+  constructor(backend: Backend, timeline: Timeline, run: () => number) {
+    this.#backend = backend;
+    this.#timeline = timeline;
+    this.#run = run;
+    timeline.listen((moment) => {
+      const shown = this.shown;
+      if (moment.kind === "RequestFinished" && shown && moment.run === shown.run && moment.request === shown.number) void this.#read(shown);
+    });
+  }
+
+  /** The send on show, as far as the timeline tells it. A copy for every step, because the chronicle writes in place. */
+  readonly send = $derived.by((): Send | null => {
+    void this.#timeline.version;
+    const found = this.shown ? this.#timeline.chronicle.send(this.shown.run, this.shown.number) : undefined;
+    return found ? { ...found } : null;
+  });
+
+  readonly pending = $derived(this.asking || (this.shown !== null && this.refused === null && (this.send === null || this.send.finished === null)));
+
+  /** What went wrong with the send on show, with what is known for its message. */
+  readonly failure = $derived.by((): Failure | null => {
+    if (this.refused) return this.refused;
+    const send = this.send;
+    if (send?.outcome === "failed" && send.error) {
+      return { code: send.error, params: { host: hostOf(send.origin), origin: send.origin, ...(send.session ? { session: send.session } : {}) } };
+    }
+    return this.response?.not_repeated ?? null;
+  });
+
+  /** Opens a saved request. */
+  open(request: SavedRequest): void {
+    this.method = request.method;
+    this.url = request.url;
+    this.headers = request.headers.map(([name, value]) => ({ id: this.#rows++, name, value }));
+    this.body = request.body ?? "";
+    this.session = request.session;
+    this.saved = request.id;
+    this.refused = null;
+  }
+
+  addHeader(): number {
+    const id = this.#rows++;
+    this.headers.push({ id, name: "", value: "" });
+    return id;
+  }
+
+  removeHeader(id: number): void {
+    this.headers = this.headers.filter((one) => one.id !== id);
+  }
+
+  /** Send. */
+  async press(how: { withoutToken?: boolean } = {}): Promise<void> {
+    if (this.asking) return;
+    this.asking = true;
+    this.refused = null;
+    try {
+      const accepted = await this.#backend.call("send_request", this.draft(how.withoutToken ?? false));
+      this.follow({ run: this.#run(), number: accepted.request });
+      this.#timeline.heard(accepted.newest);
+    } catch (error) {
+      this.shown = null;
+      this.response = null;
+      this.refused = failureOf(error);
+    } finally {
+      this.asking = false;
+    }
+  }
+
+  /** The same request so many times at once; the last one is watched. */
+  async burst(times: number): Promise<void> {
+    this.refused = null;
+    const draft = this.draft(false);
+    const sent = await Promise.allSettled(Array.from({ length: times }, () => this.#backend.call("send_request", draft)));
+    const last = sent.findLast((one) => one.status === "fulfilled");
+    const failed = sent.find((one) => one.status === "rejected");
+    if (last) this.follow({ run: this.#run(), number: last.value.request });
+    else if (failed) this.refused = failureOf(failed.reason);
+  }
+
+  async stop(): Promise<void> {
+    if (!this.shown || !this.pending) return;
+    try {
+      this.#timeline.heard((await this.#backend.call("stop_request", { request: this.shown.number })).newest);
+    } catch {
+      // It ended before it could be stopped; the timeline says how.
+    }
+  }
+
+  /** Shows a send: one under way, or one of before. */
+  follow(send: { run: number; number: number }): void {
+    this.shown = send;
+    this.refused = null;
+    this.response = null;
+    const known = this.#timeline.chronicle.send(send.run, send.number);
+    if (known?.finished) void this.#read(send);
+  }
+
+  draft(withoutToken: boolean): Draft {
+    return {
+      method: this.method.trim(), url: this.url.trim(),
+      headers: this.headers.filter((one) => one.name.trim() !== "").map((one) => [one.name.trim(), one.value]),
+      body: this.body === "" ? null : this.body, session: this.session, allow_without_token: withoutToken,
+    };
+  }
+
+  /** Whether the session's token may go where the address points. Null: the address is not whole. */
+  allowed(origins: string[]): boolean | null {
+    const origin = originOf(this.url.trim());
+    return origin === null ? null : origins.includes(origin);
+  }
+
+  async #read(send: { run: number; number: number }): Promise<void> {
+    if (send.run !== this.#run()) return;
+    try {
+      const response = await this.#backend.call("read_response", { request: send.number });
+      if (this.shown?.run === send.run && this.shown.number === send.number) this.response = response;
+    } catch {
+      // The status stands in the timeline; the body is not there to be shown.
+    }
+  }
+}

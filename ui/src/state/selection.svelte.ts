@@ -1,0 +1,41 @@
+// Which event is looked at, and what the inspector shows.
+import { kin } from "../lib/kinship";
+import { type Moment, idOf } from "../lib/moment";
+import type { EventKey } from "../wire/EventKey";
+import type { Timeline } from "./timeline.svelte";
+
+/** The selected event. */
+export class Selection {
+  key = $state.raw<EventKey | null>(null);
+  tab = $state<"token" | "event">("token");
+  /** The inspector is open where there is no room for it beside the rest. */
+  drawer = $state(false);
+  readonly #timeline: Timeline;
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  readonly moment = $derived.by((): Moment | null => {
+    void this.#timeline.version;
+    return this.key ? (this.#timeline.chronicle.find(this.key) ?? null) : null;
+  });
+
+  /** The event, what led to it and what it led to. Empty: nothing is selected. */
+  readonly kin = $derived.by((): Set<string> => (this.moment ? kin(this.#timeline.chronicle, this.moment) : new Set()));
+
+  get id(): string | null {
+    return this.key ? idOf(this.key) : null;
+  }
+
+  /** Looks at an event in the inspector. */
+  show(key: EventKey): void {
+    this.key = key;
+    this.tab = "event";
+  }
+
+  clear(): void {
+    this.key = null;
+    this.tab = "token";
+  }
+}

@@ -1,0 +1,79 @@
+// The timeline as the view holds it. It checks on arrival that no number is missing, and asks again from the last one it has.
+import type { Backend } from "../backend/backend";
+import { Chronicle } from "../lib/chronicle";
+import { type Moment, compareKeys } from "../lib/moment";
+import type { EventKey } from "../wire/EventKey";
+import type { TimelineBatch } from "../wire/TimelineBatch";
+
+/** An answer that is ahead of what arrived may stay ahead this long before the store asks again. */
+export const BEHIND_MS_MAX = 1_000;
+
+/** All events of the view, in order. */
+export class Timeline {
+  /** What the events add up to. Read `version` to depend on it. */
+  readonly chronicle = new Chronicle();
+  /** Grows with every batch. */
+  version = $state(0);
+  /** The last event held. */
+  newest = $state.raw<EventKey | null>(null);
+
+  readonly #backend: Backend;
+  readonly #listeners = new Set<(moment: Moment) => void>();
+  readonly #lastOfRun = new Map<number, number>();
+  #asked = "";
+  #behind: ReturnType<typeof setTimeout> | null = null;
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  /** Calls back for every event that arrives from now on. */
+  listen(listener: (moment: Moment) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Begins to watch, from what is held. */
+  async watch(): Promise<void> {
+    await this.#backend.watch(this.newest, (batch) => this.receive(batch));
+  }
+
+  /** Takes a batch in. A number that was held before is passed over; a missing one is asked for once. */
+  receive(batch: TimelineBatch): void {
+    const arrived: Moment[] = [];
+    for (const event of batch.events) {
+      const last = this.#lastOfRun.get(event.run);
+      if (last !== undefined && event.seq <= last) continue;
+      if (last !== undefined && event.seq !== last + 1 && event.kind !== "Gap" && this.#askAgain(last, event.seq)) break;
+      this.#lastOfRun.set(event.run, event.seq);
+      if (!this.newest || compareKeys(event, this.newest) > 0) this.newest = { run: event.run, seq: event.seq };
+      arrived.push(this.chronicle.add(event));
+    }
+    if (arrived.length === 0) return;
+    this.version += 1;
+    for (const moment of arrived) for (const listener of this.#listeners) listener(moment);
+  }
+
+  /** An answer named the newest event. If it has not arrived in a while, the channel is stuck: watch again. */
+  heard(newest: EventKey): void {
+    if (this.has(newest)) return;
+    this.#behind ??= setTimeout(() => {
+      this.#behind = null;
+      if (!this.has(newest)) void this.watch();
+    }, BEHIND_MS_MAX);
+  }
+
+  /** Whether everything up to this event is held. */
+  has(key: EventKey): boolean {
+    return this.newest !== null && compareKeys(this.newest, key) >= 0;
+  }
+
+  /** Asks once for a hole; a hole that comes again is a fact of the log, and is lived with. */
+  #askAgain(last: number, found: number): boolean {
+    const hole = `${last}-${found}`;
+    if (this.#asked === hole) return false;
+    this.#asked = hole;
+    void this.watch();
+    return true;
+  }
+}

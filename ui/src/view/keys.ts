@@ -1,0 +1,66 @@
+// What the keys do that work anywhere in the window. `words/keys.ts` says the same to people.
+import type { App } from "../state/app.svelte";
+
+/** Answers one key, if it is one of ours. */
+export function listen(event: KeyboardEvent, app: App): void {
+  if (app.view === null || app.dialog !== null || event.defaultPrevented) return;
+  if (act(event, app)) event.preventDefault();
+}
+
+function act(event: KeyboardEvent, app: App): boolean {
+  if (event.key === "F6") return cycle(event.shiftKey);
+  if (event.key === "F1") return open(app);
+  if (event.key === "Escape") {
+    if (app.exchange.pending) void app.exchange.stop();
+    else if (app.selection.drawer) app.selection.drawer = false;
+    else return false;
+    return true;
+  }
+  if (!event.ctrlKey || event.altKey || event.metaKey) return false;
+  if (event.shiftKey) {
+    if (event.key.toLowerCase() !== "r") return false;
+    const session = app.sessions.selected;
+    if (session && app.sessions.current?.generation) void app.act("refresh_now", { session });
+    return true;
+  }
+  const session = app.sessions.all[Number(event.key) - 1];
+  if (/^[1-9]$/.test(event.key) && session) {
+    app.choose(session.name);
+    return true;
+  }
+  switch (event.key) {
+    case "Enter":
+      void app.exchange.press();
+      return true;
+    case "l":
+      return focus("[data-testid=url]", true);
+    case "j":
+      return focus("#timeline-pane [data-focus]") || focus("#timeline-pane");
+    case "i":
+      app.selection.drawer = true;
+      return focus("#inspector-pane [role=tab][aria-selected=true]");
+    default:
+      return false;
+  }
+}
+
+function open(app: App): boolean {
+  app.dialog = { kind: "help" };
+  return true;
+}
+
+function focus(selector: string, select = false): boolean {
+  const target = document.querySelector<HTMLElement>(selector);
+  target?.focus();
+  if (select && target instanceof HTMLInputElement) target.select();
+  return target !== null;
+}
+
+/** From region to region, in the order of the page; regions that are not shown are passed over. */
+function cycle(back: boolean): boolean {
+  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((one) => one.offsetParent !== null);
+  const at = regions.findIndex((one) => one.contains(document.activeElement));
+  const next = regions[(at + (back ? -1 : 1) + regions.length) % regions.length];
+  next?.focus();
+  return true;
+}

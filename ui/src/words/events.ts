@@ -1,0 +1,164 @@
+// Every kind of event in words: one short sentence for its row, and its values for the inspector.
+import { originOf } from "../lib/address";
+import { bytes, clock, count, span, took } from "../lib/duration";
+import type { Moment } from "../lib/moment";
+import { errorTitle } from "./failures";
+import { ruleInWords } from "./rules";
+import { FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES } from "./states";
+
+/** What happened, in one sentence without a full stop. */
+export function eventInWords(event: Moment): string {
+  const g = event.generation === undefined ? "the token" : `G${event.generation}`;
+  const r = event.request === undefined ? "the request" : `R${event.request}`;
+  const f = event.flight === undefined ? "the refresh" : `F${event.flight}`;
+  const s = event.session ?? "the session";
+  switch (event.kind) {
+    case "RunStarted":
+      return `Sandglass ${event.data.version} started`;
+    case "RequestQueued":
+      return `${r} was accepted: ${event.data.method} ${event.data.url}`;
+    case "LeaseTaken": {
+      const left = event.data.expires_in_ms;
+      const life = left === null ? "" : left < 0 ? `, expired ${span(left)} before` : `, ${span(left)} left`;
+      return `${r} took ${g}${life}`;
+    }
+    case "TokenWithheld":
+      return `${r} goes without a token`;
+    case "AttemptStarted":
+      return `${r} was sent${(event.attempt ?? 1) > 1 ? ` again, attempt ${event.attempt}` : ""}${event.data.authorized ? ` with ${g}` : ""}`;
+    case "ResponseHead":
+      return `${r} was answered ${event.data.status} after ${took(event.data.took_us)}`;
+    case "ResponseClassified":
+      return event.data.verdict === "token_refused" ? `The answer to ${r} refuses its token` : `The answer to ${r} is returned`;
+    case "WaitingForRefresh":
+      return event.data.joined ? `${r} waits for ${f}, which was under way` : `${r} waits for ${f}`;
+    case "RetryDecided":
+      return event.data.retry ? `${r} is sent once more` : `${r} is not repeated`;
+    case "RequestFinished":
+      return finished(r, event.data);
+    case "FlightStarted":
+      return `${f} began ${NEEDS[event.data.need]}`;
+    case "WaiterJoined":
+      return `${count(event.data.waiters, "request")} ${event.data.waiters === 1 ? "waits" : "wait"} for ${f}`;
+    case "ExchangeSent":
+      return event.data.purpose === "sign_in" ? "The sign-in went to the server" : `${f} called the token endpoint`;
+    case "ExchangeReplied":
+      return `The token endpoint ${event.data.status === null ? "gave no answer" : `answered ${event.data.status}`}: ${REPLY_CLASSES[event.data.class]}`;
+    case "ReplyParsed":
+      return `The reply was read${event.data.rotated ? ", with a new refresh token" : "; the refresh token stays"}`;
+    case "Persisted":
+      return `${g} is kept in ${KEPT[event.data.kept]}`;
+    case "PersistFailed":
+      return `The keychain did not take ${g}`;
+    case "Published":
+      return `Requests carry ${g} from here${event.data.lifetime_ms === null ? "" : `; it lives ${span(event.data.lifetime_ms)}`}`;
+    case "Superseded":
+      return `What ${f} brought no longer belongs to ${s}`;
+    case "FlightFinished":
+      return `${f} ended after ${took(event.data.took_us)}: ${FLIGHT_CLASSES[event.data.class]}`;
+    case "SignInStarted":
+      return `Sign-in to ${s} began`;
+    case "SignedIn":
+      return `Signed in to ${s}`;
+    case "SignInFailed":
+      return `Sign-in to ${s} failed`;
+    case "SignedOut":
+      return `Signed out of ${s}`;
+    case "StateChanged":
+      return `${s}: ${STATES[event.data.from].toLowerCase()} → ${STATES[event.data.to].toLowerCase()}`;
+    case "TokenExpired":
+      return `${g} of ${s} expired`;
+    case "CooldownStarted":
+      return `No refresh before ${clock(event.data.until_ms)}, after ${count(event.data.failures, "failure")}`;
+    case "LoginRequired":
+      return `${s} needs a new sign-in`;
+    case "SessionRestored":
+      return `${s} was found in ${KEPT[event.data.kept]}`;
+    case "RecordSetAside":
+      return `A record of ${s} was left alone and not used`;
+    case "StoreSlow":
+      return "The keychain takes long to answer";
+    case "StoreUnavailable":
+      return "The keychain cannot be used";
+    case "StoreChosen":
+      return `Tokens are kept in ${KEPT[event.data.kept]} from now on`;
+    case "Gap":
+      return `Events ${event.data.from} to ${event.data.to} are no longer known`;
+  }
+}
+
+/** Why, or what more there is to it; empty where the sentence says it all. */
+export function eventReason(event: Moment): string {
+  switch (event.kind) {
+    case "ResponseClassified":
+    case "RetryDecided":
+    case "ExchangeReplied":
+      return ruleInWords(event.data.rule_id);
+    case "TokenWithheld":
+      return {
+        origin_not_allowed: "This server is not on the session's list.",
+        own_authorization: "An Authorization header was typed by hand.",
+        no_session: "No session was chosen.",
+      }[event.data.reason];
+    case "PersistFailed":
+    case "StoreUnavailable":
+    case "SignInFailed":
+      return `${errorTitle(event.data.error)}.`;
+    case "LoginRequired":
+      return `Because ${LOGIN_CAUSES[event.data.cause]}. Nothing was deleted.`;
+    case "RecordSetAside":
+      return SET_ASIDE[event.data.reason];
+    case "TokenExpired":
+      return "By the local clock. The API was not told; it finds out at the next request.";
+    default:
+      return "";
+  }
+}
+
+/** The values of an event as name and text, for the inspector. */
+export function eventValues(event: Moment): [string, string][] {
+  const values: [string, string][] = [];
+  for (const [name, value] of Object.entries(event.data as Record<string, unknown>)) {
+    if (value === null || value === undefined || (Array.isArray(value) && value.length === 0)) continue;
+    values.push(said(name, value));
+  }
+  return values;
+}
+
+function said(name: string, value: unknown): [string, string] {
+  if (name.endsWith("_us") && typeof value === "number") return [label(name.slice(0, -3)), took(value)];
+  if (name.endsWith("_at_ms") && typeof value === "number") return [label(name.slice(0, -3)), clock(value)];
+  if (name === "until_ms" && typeof value === "number") return ["until", clock(value)];
+  if (name === "expires_in_ms" && typeof value === "number") return value < 0 ? ["expired", `${span(value)} before`] : ["expires in", span(value)];
+  if (name.endsWith("_ms") && typeof value === "number") return [label(name.slice(0, -3)), span(value)];
+  if (name === "body_bytes" && typeof value === "number") return ["body", bytes(value)];
+  if (name === "rule_id") return ["rule", String(value)];
+  if (typeof value === "boolean") return [label(name), value ? "yes" : "no"];
+  if (Array.isArray(value)) return [label(name), value.join(", ")];
+  return [label(name), String(value)];
+}
+
+function label(name: string): string {
+  return name.replaceAll("_", " ");
+}
+
+function finished(r: string, data: { outcome: string; status: number | null; error: Parameters<typeof errorTitle>[0]; took_us: number }): string {
+  if (data.outcome === "stopped") return `${r} was stopped`;
+  if (data.outcome === "failed") return `${r} failed: ${errorTitle(data.error).toLowerCase()}`;
+  return `${r} ended with ${data.status ?? "an answer"} after ${took(data.took_us)}`;
+}
+
+/** Where an event points outside, if it does. */
+export function eventOrigin(event: Moment): string | null {
+  if (event.kind === "RequestQueued" || event.kind === "AttemptStarted") return event.data.origin;
+  if (event.kind === "ExchangeSent") return originOf(event.data.endpoint);
+  return null;
+}
+
+/** Who set an event in motion. */
+export const ACTORS: Record<Moment["actor"], string> = {
+  user: "you",
+  request: "a request",
+  timer: "time",
+  recovery: "the start of this run",
+};

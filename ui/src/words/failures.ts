@@ -1,0 +1,226 @@
+// One message for every code: what happened, why as far as known, and what to do, as buttons.
+import type { Code } from "../wire/Code";
+import type { Failure } from "../wire/Failure";
+
+/** What a button under a message does. */
+export type Act =
+  | "sign_in"
+  | "send_without_token"
+  | "send_again"
+  | "retry_store"
+  | "memory_only"
+  | "edit_url"
+  | "edit_method"
+  | "edit_headers"
+  | "see_evidence"
+  | "refresh_now";
+
+/** A message, ready to be shown. */
+export interface Message {
+  title: string;
+  why: string;
+  acts: Act[];
+}
+
+type Params = Record<string, string | undefined>;
+type Words = (params: Params) => { title: string; why: string; acts?: Act[] };
+
+/** What the buttons say. */
+export const ACTS: Record<Act, string> = {
+  sign_in: "Sign in again",
+  send_without_token: "Send without token",
+  send_again: "Send again",
+  retry_store: "Try again",
+  memory_only: "Keep in memory only",
+  edit_url: "Edit the address",
+  edit_method: "Edit the method",
+  edit_headers: "Edit the headers",
+  see_evidence: "See the evidence",
+  refresh_now: "Refresh now",
+};
+
+const MESSAGES: Record<Code, Words> = {
+  "url.invalid": (p) => ({
+    title: "This address cannot be used",
+    why: `${p.url ? `“${p.url}” ` : "It "}is not a whole http or https address${because(p.detail)}. Write it like https://api.example.com/orders.`,
+    acts: ["edit_url"],
+  }),
+  "method.invalid": (p) => ({
+    title: "This method cannot be sent",
+    why: `${p.method ? `“${p.method}” ` : "It "}is not a word that HTTP allows as a method. Use letters, digits and signs such as - or _, without spaces.`,
+    acts: ["edit_method"],
+  }),
+  "header.invalid": (p) => ({
+    title: "A header cannot be sent",
+    why: `${p.header ? `“${p.header}” ` : "Its name or value "}holds a character that HTTP does not allow there.`,
+    acts: ["edit_headers"],
+  }),
+  "host.unreachable": (p) => ({
+    title: `${p.host ?? "The server"} cannot be reached`,
+    why: `Nobody listens there, or the name does not resolve${because(p.detail)}. Nothing was sent, and your session is untouched.`,
+    acts: ["send_again", "edit_url"],
+  }),
+  "tls.untrusted": (p) => ({
+    title: `The certificate of ${p.host ?? "this server"} is not trusted`,
+    why: `The connection was closed before anything was sent${because(p.detail)}. Ask whoever runs the server for a certificate that this system trusts.`,
+    acts: ["send_again"],
+  }),
+  "request.timeout": (p) => ({
+    title: `${p.host ?? "The server"} did not answer in time`,
+    why: `${p.seconds ? `It had ${p.seconds} s. ` : ""}The server may have acted on the request all the same.`,
+    acts: ["send_again"],
+  }),
+  "connection.lost": (p) => ({
+    title: "The connection broke before the answer was whole",
+    why: `${p.host ?? "The server"} closed it${because(p.detail)}. The server may have acted on the request all the same.`,
+    acts: ["send_again"],
+  }),
+  "request.stopped": () => ({
+    title: "You stopped this request",
+    why: "If it had left this machine, the server may have acted on it.",
+    acts: ["send_again"],
+  }),
+  "request.too_many": (p) => ({
+    title: "Too many requests at once",
+    why: `At most ${p.limit ?? "a fixed number of"} sends run at the same time. Wait for some to end, then send again.`,
+    acts: ["send_again"],
+  }),
+  "origin.blocked": (p) => ({
+    title: "Token not sent",
+    why: `${p.origin ?? "This server"} is not on the list of ${p.session ? `session ${p.session}` : "this session"}${p.allowed ? `, which allows only ${p.allowed}` : ""}. Nothing left this machine. To allow it, add the origin to the session's file.`,
+    acts: ["send_without_token", "edit_url"],
+  }),
+  "origin.cleartext": (p) => ({
+    title: "Token not sent in clear text",
+    why: `${p.origin ?? "This address"} is plain http on another machine: anybody on the way could read the token. Use https, or send without the token.`,
+    acts: ["send_without_token", "edit_url"],
+  }),
+  "session.unknown": (p) => ({
+    title: `There is no session ${p.session ?? "of this name"}`,
+    why: "The workspace has no file for it. Choose another session, or none.",
+    acts: ["send_without_token"],
+  }),
+  "session.sign_in_needed": (p) => ({
+    title: `${p.session ?? "This session"} needs a new sign-in`,
+    why: `${signInCause(p.cause)} Nothing was deleted.`,
+    acts: ["sign_in", "send_without_token"],
+  }),
+  "session.superseded": (p) => ({
+    title: "The session changed hands meanwhile",
+    why: `Somebody signed ${p.session ?? "the session"} out or in while this waited. A request is never repeated as somebody else.`,
+    acts: ["send_again"],
+  }),
+  "sign_in.refused": (p) => ({
+    title: "The server did not accept this sign-in",
+    why: `It answered ${[p.status, p.error].filter(Boolean).join(" ") || "no"}${because(p.error_description)}. Check what you typed and try again.`,
+  }),
+  "sign_in.wrong_kind": (p) => ({
+    title: "This session signs in another way",
+    why: `${p.session ?? "It"} needs ${p.expected ?? "other details"}.`,
+  }),
+  "refresh.invalid_grant": (p) => ({
+    title: "The server ended this session",
+    why: `It answered ${p.error ?? "invalid_grant"}${because(p.error_description)}. The refresh token may be expired, revoked or already used. Your old record is kept.`,
+    acts: ["sign_in", "see_evidence"],
+  }),
+  "refresh.transient": (p) => ({
+    title: "Refresh is not getting through",
+    why: `Your session is untouched${because(p.detail)}. It is tried again when the next request needs it.`,
+    acts: ["refresh_now"],
+  }),
+  "refresh.config": (p) => ({
+    title: "The server refuses this session's set-up",
+    why: `It answered ${p.error ?? "an error"}${because(p.error_description)}. Your tokens are kept. Check client and endpoint in the session's file.`,
+    acts: ["refresh_now"],
+  }),
+  "reply.malformed": (p) => ({
+    title: "The token endpoint sent no tokens",
+    why: `${p.endpoint ?? "It"} answered with something else${because(p.detail)}. Your session is untouched.`,
+    acts: ["refresh_now"],
+  }),
+  "refresh.aborted": () => ({
+    title: "The refresh was cut short inside Sandglass",
+    why: "Nothing is known to be lost. The next request starts another refresh.",
+    acts: ["refresh_now"],
+  }),
+  "store.locked": (p) => ({
+    title: "Your system keychain is locked",
+    why: `Tokens are in memory until it is unlocked${because(p.detail)}. Unlock it, then try again.`,
+    acts: ["retry_store", "memory_only"],
+  }),
+  "store.absent": (p) => ({
+    title: "No system keychain answered",
+    why: `Sandglass keeps tokens nowhere else on disk${because(p.detail)}. On Linux, install and start gnome-keyring or KWallet.`,
+    acts: ["retry_store", "memory_only"],
+  }),
+  "store.slow": (p) => ({
+    title: "Waiting for your keychain",
+    why: `It has not answered${p.seconds ? ` for ${p.seconds} s` : ""}. It may be asking you for a password in another window. Requests go on meanwhile.`,
+    acts: ["retry_store", "memory_only"],
+  }),
+  "store.failed": (p) => ({
+    title: "Your keychain refused a record",
+    why: `The newest tokens are in memory and are offered to it again${because(p.detail)}.`,
+    acts: ["retry_store", "memory_only"],
+  }),
+  "database.corrupt": (p) => ({
+    title: "The timeline's file could not be read",
+    why: `It was set aside${p.kept_as ? ` as ${p.kept_as}` : ""} and a new one was begun${because(p.detail)}. Sessions are not kept there and are not lost.`,
+  }),
+  "database.unavailable": (p) => ({
+    title: "The timeline cannot be written",
+    why: `Events are in memory only and end with this window${because(p.detail)}.${p.path ? ` The file is ${p.path}.` : ""}`,
+  }),
+  "database.newer": (p) => ({
+    title: "The timeline was written by a newer Sandglass",
+    why: `It is left alone${p.path ? ` in ${p.path}` : ""}; events are in memory only. Update Sandglass to see it.`,
+  }),
+  "settings.corrupt": (p) => ({
+    title: "The settings could not be read",
+    why: `They were set aside${p.kept_as ? ` as ${p.kept_as}` : ""}, and the defaults are used${because(p.detail)}.`,
+  }),
+  "workspace.invalid": (p) => ({
+    title: "A file of the workspace cannot be used",
+    why: `${[p.path, p.line ? `line ${p.line}` : undefined].filter(Boolean).join(", ") || "It"}${because(p.detail)}. Correct it and open the workspace again; nothing was changed.`,
+  }),
+  "demo.unavailable": (p) => ({
+    title: "The demo server could not be started",
+    why: `${p.address ?? "127.0.0.1"} could not be used${because(p.detail)}. Requests to other servers work.`,
+  }),
+  "system.unavailable": (p) => ({
+    title: "The system did not give what Sandglass needs",
+    why: `Random numbers or TLS could not be set up${because(p.detail)}. Restart the machine, then Sandglass.`,
+  }),
+};
+
+/** The message for a failure. */
+export function messageOf(failure: Failure): Message {
+  const words = MESSAGES[failure.code];
+  if (!words) return { title: "Something went wrong", why: `Code ${failure.code}.`, acts: [] };
+  const { title, why, acts = [] } = words(failure.params);
+  return { title, why, acts };
+}
+
+/** The title alone, for rows. */
+export function errorTitle(code: Code | null): string {
+  return code ? messageOf({ code, params: {} }).title : "It failed";
+}
+
+function because(detail: string | undefined): string {
+  return detail ? ` (${detail.replace(/[.\s]+$/, "")})` : "";
+}
+
+function signInCause(cause: string | undefined): string {
+  switch (cause) {
+    case "invalid_grant":
+      return "The server said that its refresh token is no longer valid.";
+    case "response_lost":
+      return "The answer to a refresh was lost, and the server would not repeat it.";
+    case "interaction":
+      return "The server wants you to sign in in person.";
+    case "no_refresh_token":
+      return "Its token was refused, and there is no refresh token.";
+    default:
+      return "It has no token.";
+  }
+}

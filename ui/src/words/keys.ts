@@ -1,0 +1,32 @@
+// Every key of the window, for the help and for the ear that listens to them.
+
+/** A key and what it does. */
+export interface KeyWords {
+  keys: string[];
+  does: string;
+}
+
+/** Keys that work anywhere in the window. */
+export const ANYWHERE: KeyWords[] = [
+  { keys: ["Ctrl", "Enter"], does: "Send the request" },
+  { keys: ["Esc"], does: "Stop the request" },
+  { keys: ["Ctrl", "L"], does: "Go to the address" },
+  { keys: ["Ctrl", "1…9"], does: "Choose a session" },
+  { keys: ["Ctrl", "Shift", "R"], does: "Refresh the session's token now" },
+  { keys: ["Ctrl", "J"], does: "Go to the timeline" },
+  { keys: ["Ctrl", "I"], does: "Go to the inspector" },
+  { keys: ["F6"], does: "Go to the next region (Shift: the one before)" },
+  { keys: ["F1"], does: "Show these keys" },
+];
+
+/** Keys that work while the lanes have the focus. */
+export const LANES: KeyWords[] = [
+  { keys: ["←", "→"], does: "Event before, event after" },
+  { keys: ["↑", "↓"], does: "Lane above, lane below" },
+  { keys: ["Enter"], does: "Show the event in the inspector" },
+  { keys: ["[", "]"], does: "Follow the cause, follow the effect" },
+  { keys: ["W", "S"], does: "Zoom in, zoom out (also + and -)" },
+  { keys: ["A", "D"], does: "Earlier, later" },
+  { keys: ["0"], does: "Fit everything" },
+  { keys: ["L"], does: "Follow live" },
+];

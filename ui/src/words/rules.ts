@@ -1,0 +1,39 @@
+// The engine's rules in words: why an answer was judged as it was, and why a request was or was not repeated.
+
+const RULES: Record<string, string> = {
+  "answer.token_refused": "The API answered 401 to a request that carried the session's token.",
+  "answer.no_token_was_sent": "The API answered 401, but no token of the session was sent.",
+  "answer.not_401": "Any status but 401 is returned as it is.",
+  "lease.newer_generation": "A newer token was already there, so no refresh was needed.",
+  "lease.superseded": "Somebody signed in or out meanwhile; a request is never repeated as somebody else.",
+  "flight.start": "Nobody was refreshing, so this request asked for it.",
+  "flight.join": "A refresh was under way, so this request waited for it.",
+  "flight.committed": "The refresh brought a new token.",
+  "flight.failed": "The refresh brought no token.",
+  "retry.spent": "It was repeated once already; a fresh token that is refused too is not refreshed again.",
+  "retry.after_refresh": "The refresh brought a new token, so the request is sent once more.",
+  "session.ended": "The session needs a new sign-in.",
+  "session.signed_out": "The session has no token.",
+  "session.misconfigured": "The server refused the session's own set-up.",
+  "session.no_refresh_token": "There is no refresh token, so only signing in again helps.",
+  "cooldown.wait": "A refresh failed a moment ago; it is not tried again yet.",
+  "reply.granted": "The server gave new tokens.",
+  "reply.not_sent": "The call never left this machine; the refresh token is intact.",
+  "reply.busy": "The server was busy; the refresh token is almost surely intact.",
+  "reply.server_error": "The server failed; the refresh token may have been spent.",
+  "reply.gateway": "A gateway answered in the server's place.",
+  "reply.lost": "The answer never came; the refresh token may have been spent.",
+  "reply.not_tokens": "The answer holds no tokens.",
+  "reply.no_access_token": "The answer holds no access token.",
+  "reply.dead": "The server says that the refresh token is dead.",
+  "reply.config": "The server refuses the client, not the token.",
+  "reply.interaction": "The server wants the user in person.",
+  "reply.unexplained": "The server refused without a reason that OAuth knows.",
+  "reply.redirect": "The endpoint answered with a redirect, which is never followed.",
+  "reply.wrong_endpoint": "This is not a token endpoint.",
+};
+
+/** The sentence for a rule; a rule that has none yet is named as it is. */
+export function ruleInWords(rule: string): string {
+  return RULES[rule] ?? `Rule ${rule}.`;
+}

@@ -1,0 +1,76 @@
+// The states of a session and of the keychain, in words.
+import type { FlightClass } from "../wire/FlightClass";
+import type { KeychainView } from "../wire/KeychainView";
+import type { Kept } from "../wire/Kept";
+import type { LoginCause } from "../wire/LoginCause";
+import type { Need } from "../wire/Need";
+import type { ReplyClass } from "../wire/ReplyClass";
+import type { SetAside } from "../wire/SetAside";
+import type { StateName } from "../wire/StateName";
+
+export const STATES: Record<StateName, string> = {
+  signed_out: "Signed out",
+  active: "Signed in",
+  refreshing: "Refreshing",
+  cooldown: "Refresh is not getting through",
+  config_error: "The server refuses the set-up",
+  store_unavailable: "The keychain does not answer",
+  login_required: "Sign in again",
+};
+
+export const KEPT: Record<Kept, string> = {
+  keychain: "the system keychain",
+  memory: "memory only, until this window closes",
+};
+
+export const NEEDS: Record<Need, string> = {
+  refused: "because the API refused the token",
+  expiry: "because the token was about to expire",
+  asked: "because you asked",
+};
+
+export const LOGIN_CAUSES: Record<LoginCause, string> = {
+  invalid_grant: "the server says that its refresh token is no longer valid",
+  response_lost: "the answer to a refresh was lost, and the server would not repeat it",
+  interaction: "the server wants you in person",
+  no_refresh_token: "the token was refused, and there is no refresh token",
+};
+
+export const REPLY_CLASSES: Record<ReplyClass, string> = {
+  granted: "new tokens",
+  not_sent: "the call never left this machine",
+  busy: "the server was busy",
+  ambiguous: "no usable answer",
+  definitive: "the refresh token is dead",
+  config: "the client was refused",
+  interaction: "the server wants you in person",
+  unexplained: "refused without a reason",
+  protocol: "not a token endpoint's answer",
+};
+
+export const FLIGHT_CLASSES: Record<FlightClass, string> = {
+  committed: "new tokens",
+  transient: "did not get through; the session is untouched",
+  ended: "the server ended the session",
+  misconfigured: "the server refuses the session's set-up",
+  superseded: "no longer needed: the session changed hands",
+  aborted: "cut short inside Sandglass",
+};
+
+export const SET_ASIDE: Record<SetAside, string> = {
+  binding_changed: "It was approved for other addresses than the session's file now names.",
+  corrupt: "It cannot be read.",
+};
+
+/** The keychain in the status line. */
+export function keychainInWords(keychain: KeychainView): string {
+  if (keychain.kept === "memory") return "Tokens in memory only";
+  return {
+    open: "Keychain open",
+    locked: "Keychain locked",
+    absent: "No keychain",
+    slow: "Waiting for the keychain",
+    failed: "Keychain failed",
+    unknown: "Keychain not asked yet",
+  }[keychain.state];
+}
