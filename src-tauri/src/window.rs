@@ -14,6 +14,9 @@ const SIZE_PX: (f64, f64) = (1280.0, 800.0);
 /// Its smallest size, in CSS pixels.
 const SIZE_MIN_PX: (f64, f64) = (720.0, 480.0);
 
+/// Runs before the page's own scripts. It takes the place of `freezePrototype` in `tauri.conf.json`, which breaks d3.
+const FREEZE: &str = include_str!("freeze.js");
+
 /// Opens the window.
 pub(crate) fn open(app: &AppHandle, data_dir: &Path, theme: Theme) -> tauri::Result<()> {
     WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
@@ -25,6 +28,7 @@ pub(crate) fn open(app: &AppHandle, data_dir: &Path, theme: Theme) -> tauri::Res
         // The view stores nothing; what the engine below it caches stays beside our own files.
         .data_directory(data_dir.join("webview"))
         .devtools(cfg!(debug_assertions))
+        .initialization_script(FREEZE)
         .on_navigation(is_our_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;

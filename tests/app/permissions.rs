@@ -36,7 +36,6 @@ fn the_window_may_call_the_commands_and_nothing_else() {
 fn the_page_is_locked_in() {
     let app = &json("src-tauri/tauri.conf.json")["app"];
     assert_eq!(app["withGlobalTauri"], serde_json::json!(false));
-    assert_eq!(app["security"]["freezePrototype"], serde_json::json!(true));
     let policy = app["security"]["csp"].as_object().expect("a policy");
     for (directive, expected) in [
         ("default-src", "'none'"),

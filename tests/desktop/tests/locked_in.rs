@@ -29,7 +29,18 @@ async fn the_page_reaches_the_commands_and_nothing_else() -> Result<()> {
         }
         for (script, why) in [
             ("return typeof window.__TAURI__ === 'undefined'", "Tauri is not global"),
-            ("try { Object.prototype.canary = 1 } catch {} return ({}).canary === undefined", "the prototype is frozen"),
+            (
+                "try { Object.prototype.canary = 1 } catch {}
+                    try { Object.prototype.toString = () => 'canary' } catch {}
+                    try { ({}).__proto__.constructor = null } catch {}
+                    return ({}).canary === undefined && `${{}}` === '[object Object]' && ({}).constructor === Object",
+                "the prototype of all objects is frozen",
+            ),
+            (
+                "const one = {}; one.constructor = 1; one.toString = () => 'own';
+                    return `${one}` === 'own' && Object.keys(one).length === 2",
+                "and an object may still have its own",
+            ),
             ("return window.open('https://name.invalid/') === null", "no second window"),
             (
                 "return new Promise((done) => { addEventListener('securitypolicyviolation', () => done(true), { once: true });
