@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::mpsc::Receiver;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, anyhow, bail};
@@ -15,6 +16,9 @@ use crate::app;
 
 /// How long the whole tour may take: itself 12 s, on a machine that may be busy.
 const TOUR_LIMIT: Duration = Duration::from_secs(90);
+/// The view draws an event a moment after the engine has it, later on a machine that is busy, and nothing outside of it
+/// tells when it has: the picture waits this long, while the last token is still alive.
+const SETTLE: Duration = Duration::from_secs(2);
 /// How long the app may take to close its window.
 const CLOSE_LIMIT: Duration = Duration::from_secs(15);
 /// The app's last line; its window stays open after it until its input closes.
@@ -49,6 +53,7 @@ pub(crate) fn tour(shot: &str, show: impl Fn(&str)) -> Result<PathBuf> {
 fn watch(desk: &Desk, mut app: Running, shot: &Path, show: impl Fn(&str)) -> Result<()> {
     let stdin = app.take_stdin();
     until_finished(&app.lines()?, show)?;
+    thread::sleep(SETTLE);
     desk.screenshot(shot)?;
     drop(stdin);
     let status = app.wait(CLOSE_LIMIT)?;
