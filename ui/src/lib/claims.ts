@@ -9,8 +9,11 @@ export interface ClaimRow {
   at: number | null;
   /** What is odd about it. */
   remark: string;
+  /** One of the well-known ones. */
+  known: boolean;
 }
 
+/** The claims that most questions are about, in the order they are asked. */
 const FIRST = ["iss", "sub", "aud", "iat", "nbf", "exp", "scope", "scp"];
 const TIMES = new Set(["iat", "nbf", "exp", "auth_time"]);
 
@@ -32,12 +35,13 @@ export function valueText(value: JsonValue): string {
 }
 
 function row(name: string, value: JsonValue, claims: Record<string, JsonValue | undefined>): ClaimRow {
-  if (!TIMES.has(name) || typeof value !== "number") return { name, text: valueText(value), at: null, remark: "" };
+  const known = FIRST.includes(name);
+  if (!TIMES.has(name) || typeof value !== "number") return { name, text: valueText(value), at: null, remark: "", known };
   const milliseconds = value > SECONDS_MAX;
   const at = milliseconds ? value : value * 1_000;
   const iat = typeof claims.iat === "number" ? claims.iat : null;
   let remark = "";
   if (milliseconds) remark = "Written in milliseconds; the standard says seconds.";
   else if (name === "exp" && iat !== null && value < iat) remark = "Before it was issued.";
-  return { name, text: String(value), at, remark };
+  return { name, text: String(value), at, remark, known };
 }

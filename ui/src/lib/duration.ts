@@ -14,6 +14,12 @@ export function span(ms: number): string {
   return coarse(size);
 }
 
+/** A length of time in a sentence, where people think in seconds: `40 ms`, `0.4 s`, `12 s`. */
+export function inSeconds(ms: number): string {
+  const size = Math.abs(ms);
+  return size >= 99.5 && size < 999.5 ? `${(size / 1_000).toFixed(1)} s` : span(size);
+}
+
 /** A length of time for a countdown, in whole seconds below two minutes: `4 s`, `54 min`, `3 h`, `2 days`. */
 export function coarse(ms: number): string {
   const seconds = Math.round(Math.abs(ms) / 1_000);

@@ -1,4 +1,5 @@
 // JSON as people read it, without changing a value: numbers keep their digits, names keep their order.
+import { firstFault } from "./json-fault";
 
 /** What is wrong with a text that should be JSON. */
 export interface Fault {
@@ -7,41 +8,53 @@ export interface Fault {
   line: number;
 }
 
+/** Objects and lists that hold no others stay on one line while they are at most this long. */
+const LINE_MAX = 88;
+
 /** Lays JSON out with two spaces. Works on the text, so that `9.50` and 20-digit numbers stay as they are. Null: not JSON. */
 export function pretty(text: string): string | null {
-  if (fault(text)) return null;
+  if (text.trim() === "" || fault(text)) return null;
+  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[{}[\],:]|[^\s{}[\],:"]+/g) ?? [];
   let out = "";
   let depth = 0;
-  let index = 0;
   const newline = () => `\n${"  ".repeat(depth)}`;
-  while (index < text.length) {
-    const char = text[index] as string;
-    if (char === '"') {
-      const end = endOfString(text, index);
-      out += text.slice(index, end);
-      index = end;
-      continue;
-    }
-    index += 1;
-    if (/\s/.test(char)) continue;
-    if (char === "{" || char === "[") {
-      const close = char === "{" ? "}" : "]";
-      const next = nextSolid(text, index);
-      if (text[next] === close) {
-        out += char + close;
-        index = next + 1;
+  for (let index = 0; index < tokens.length; index += 1) {
+    const token = tokens[index] as string;
+    if (token === "{" || token === "[") {
+      const short = oneLine(tokens, index);
+      if (short && short.text.length + depth * 2 <= LINE_MAX) {
+        out += short.text;
+        index = short.end;
       } else {
         depth += 1;
-        out += char + newline();
+        out += token + newline();
       }
-    } else if (char === "}" || char === "]") {
+    } else if (token === "}" || token === "]") {
       depth -= 1;
-      out += newline() + char;
-    } else if (char === ",") out += `,${newline()}`;
-    else if (char === ":") out += ": ";
-    else out += char;
+      out += newline() + token;
+    } else if (token === ",") out += `,${newline()}`;
+    else if (token === ":") out += ": ";
+    else out += token;
   }
   return out;
+}
+
+/** A container without containers in it, as one line; and where it ends. The outermost is laid out unless it is empty. */
+function oneLine(tokens: string[], start: number): { text: string; end: number } | null {
+  let text = tokens[start] as string;
+  const space = text === "{" ? " " : "";
+  for (let index = start + 1; index < tokens.length && text.length <= LINE_MAX; index += 1) {
+    const token = tokens[index] as string;
+    if (token === "{" || token === "[") return null;
+    if (token === "}" || token === "]") {
+      const empty = index === start + 1;
+      if (start === 0 && !empty) return null;
+      return { text: empty ? text + token : text + space + token, end: index };
+    }
+    if (index === start + 1) text += space;
+    text += token === "," ? ", " : token === ":" ? ": " : token;
+  }
+  return null;
 }
 
 /** The first fault of a JSON text, or null. An empty text has none. */
@@ -50,24 +63,9 @@ export function fault(text: string): Fault | null {
   try {
     JSON.parse(text);
     return null;
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    const place = /position (\d+)/.exec(message);
-    const before = place ? text.slice(0, Number(place[1])) : text;
-    return { message: message.replace(/^JSON Parse error: /, "").replace(/ in JSON at position.*$/, ""), line: before.split("\n").length };
+  } catch {
+    // Browsers word this differently, and some name no place: so the place is looked for here.
+    const { at, expected } = firstFault(text);
+    return { message: `${expected} was expected here`, line: text.slice(0, at).split("\n").length };
   }
-}
-
-function endOfString(text: string, start: number): number {
-  for (let index = start + 1; index < text.length; index += 1) {
-    if (text[index] === "\\") index += 1;
-    else if (text[index] === '"') return index + 1;
-  }
-  return text.length;
-}
-
-function nextSolid(text: string, start: number): number {
-  let index = start;
-  while (index < text.length && /\s/.test(text[index] as string)) index += 1;
-  return index;
 }

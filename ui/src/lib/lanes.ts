@@ -89,7 +89,8 @@ export function chart(chronicle: Chronicle, frame: Frame): Chart {
     if (marks.length > 0 || generations.length > 0) lanes.push({ id: `refresh-${session}`, kind: "refresh", label: "", detail: "refresh", marks: marks.sort((a, b) => a.from - b.from) });
   }
 
-  const shown = sends.slice(-frame.requestLanesMax);
+  // The fold takes the place of one lane.
+  const shown = sends.length > frame.requestLanesMax ? sends.slice(1 - frame.requestLanesMax) : sends;
   const folded = sends.slice(0, sends.length - shown.length);
   if (folded.length > 0) lanes.push(fold(folded, frame));
   for (const send of shown) lanes.push({ id: send.id, kind: "request", label: `R${send.number}`, detail: nickname(send.url), marks: send.attempts.map((one) => attemptMark(one, send)) });

@@ -110,7 +110,7 @@ function sentence(send: Send, flight: Flight | undefined, headline: string, firs
   }
   if (first?.verdict === "token_refused") return headline;
   if (send.withheld) return "Sent without a token.";
-  return "";
+  return send.tookUs === null ? "" : `Answered in ${took(send.tookUs)}.`;
 }
 
 function attemptStep(attempt: Attempt, send: Send): Step {

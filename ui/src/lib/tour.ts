@@ -52,18 +52,18 @@ export function tourProgress(moments: Moment[], since: EventKey): TourProgress {
       at(1, "sign-in", `${g} from sign-in`, moment);
       if (life !== null) (steps[0] as TourStep).caption = `You have a token. It lives ${seconds(life)}.`;
     } else if (moment.kind === "ResponseHead" && moment.data.status < 400 && has(1) && !has(2)) {
-      at(2, "request", `${r} answered ${moment.data.status} with ${g}`, moment);
+      at(2, "request", `${r} ${moment.data.status} with ${g}`, moment);
     } else if (moment.kind === "TokenExpired" && has(2) && !has(3)) {
       at(3, "expiry", `${g} expired`, moment);
     } else if (moment.kind === "ResponseHead" && moment.data.status === 401 && has(3) && !has(4)) {
-      at(4, "request", `${r} got 401 with ${g}`, moment);
+      at(4, "request", `${r} 401 with ${g}`, moment);
       refusedRequest = moment.request ?? null;
     } else if (moment.kind === "FlightStarted" && has(4)) {
       reached = 5;
     } else if (moment.kind === "Published" && moment.flight !== undefined && has(4) && !has(5)) {
       at(5, "refresh", `F${moment.flight} gave ${g}`, moment);
     } else if (moment.kind === "ResponseHead" && has(5) && moment.request === refusedRequest) {
-      at(5, "request", `${r} answered ${moment.data.status} with ${g}`, moment);
+      at(5, "request", `${r} ${moment.data.status} with ${g}`, moment);
       done = moment.data.status < 400;
       stuck = !done;
     } else if (moment.kind === "SignInFailed" || (moment.kind === "FlightFinished" && moment.data.class !== "committed") || (moment.kind === "RequestFinished" && moment.data.outcome !== "answered")) {

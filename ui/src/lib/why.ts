@@ -2,7 +2,7 @@
 import { ruleInWords } from "../words/rules";
 import { errorTitle } from "../words/failures";
 import type { Attempt, Chronicle, Flight, Send } from "./chronicle";
-import { count, span, took } from "./duration";
+import { count, inSeconds, took } from "./duration";
 import { type Part, type Parts, listed } from "./parts";
 
 /** What the banner over a response says. */
@@ -63,8 +63,8 @@ export function carried(attempt: Attempt, chronicle: Chronicle): Part {
 
 function refusedHeadline(first: Attempt, chronicle: Chronicle): Parts {
   const left = first.lease?.expiresInMs ?? null;
-  if (left !== null && left < 0) return [`Your token had expired ${span(left)} before this was sent.`];
-  if (left !== null) return ["The API refused ", carried(first, chronicle), ` although it had ${span(left)} left by your clock.`];
+  if (left !== null && left < 0) return [`Your token had expired ${inSeconds(left)} before this was sent.`];
+  if (left !== null) return ["The API refused ", carried(first, chronicle), ` although it had ${inSeconds(left)} left by your clock.`];
   return ["The API refused ", carried(first, chronicle), "."];
 }
 
@@ -100,7 +100,7 @@ function returned(send: Send, first: Attempt, chronicle: Chronicle): Why | null 
   if (send.outcome === "stopped") return stopped(send);
   if (send.outcome !== "answered" || !first.lease) return null;
   const left = first.lease.expiresInMs;
-  const life = left === null ? "" : left < 0 ? `, which had expired ${span(left)} before by your clock` : `, which had ${span(left)} left`;
+  const life = left === null ? "" : left < 0 ? `, which had expired ${inSeconds(left)} before by your clock` : `, which had ${inSeconds(left)} left`;
   return { tone: "plain", headline: ["Answered at the first attempt."], body: [refSend(send), " carried ", carried(first, chronicle), `${life}.`] };
 }
 

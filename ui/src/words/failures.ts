@@ -185,7 +185,7 @@ const MESSAGES: Record<Code, Words> = {
   }),
   "demo.unavailable": (p) => ({
     title: "The demo server could not be started",
-    why: `${p.address ?? "127.0.0.1"} could not be used${because(p.detail)}. Requests to other servers work.`,
+    why: `The address ${p.address ?? "127.0.0.1"} could not be used${because(p.detail)}. Requests to other servers work.`,
   }),
   "system.unavailable": (p) => ({
     title: "The system did not give what Sandglass needs",

@@ -44,7 +44,6 @@ export function code(label: string, how: { json: boolean; wrap: boolean }): Exte
     lineNumbers(),
     foldGutter({ openText: "▾", closedText: "▸" }),
     drawSelection(),
-    bracketMatching(),
     highlightSelectionMatches(),
     search({ top: true }),
     keymap.of([...searchKeymap, ...foldKeymap]),
@@ -63,5 +62,5 @@ export function reading(): Extension[] {
 
 /** For writing. Tab leaves the editor: the keyboard reaches everything behind it. */
 export function writing(): Extension[] {
-  return [history(), highlightActiveLine(), indentUnit.of("  "), keymap.of([...defaultKeymap, ...historyKeymap])];
+  return [history(), bracketMatching(), highlightActiveLine(), indentUnit.of("  "), keymap.of([...defaultKeymap, ...historyKeymap])];
 }

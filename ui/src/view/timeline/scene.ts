@@ -4,7 +4,14 @@ import type { Chart, Lane, Link, Mark } from "../../lib/lanes";
 /** Width of the labels on the left, and heights of the lanes, in CSS pixels. */
 export const GUTTER = 132;
 export const LANE = 30;
-const HEIGHTS: Record<Lane["kind"], number> = { token: 34, refresh: 30, request: 28, fold: 28 };
+const HEIGHTS: Record<Lane["kind"], number> = { token: 34, refresh: 30, request: 26, fold: 24 };
+/** How many lanes of requests fit under the other lanes of a chart in this height; a fold takes one. */
+export function roomForRequests(others: number, height: number): number {
+  return Math.max(LANES_LEAST, Math.floor((height - 12 - others * 32) / HEIGHTS.request));
+}
+
+const LANES_LEAST = 3;
+
 /** How wide a character of a label is, at most. */
 const CHARACTER = 7.3;
 

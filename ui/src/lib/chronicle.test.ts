@@ -1,0 +1,109 @@
+// What the events add up to, for the tour, a storm, and a session's end.
+import { expect, test } from "vitest";
+import { rowInWords, tell } from "./story";
+import { play, storm, toured } from "./samples";
+import { tally } from "./tally";
+import { plain } from "./parts";
+import { why } from "./why";
+
+const rows = (chronicle: ReturnType<Awaited<ReturnType<typeof toured>>["chronicle"]>) => chronicle.groups.map((group) => rowInWords(tell(group, chronicle)));
+
+test("the tour is a story of five rows", async () => {
+  const chronicle = (await toured()).chronicle();
+  expect(rows(chronicle)).toEqual([
+    "Sandglass 0.1.0 started",
+    "Signed in to demo · The first token of a new family. · G1 lives 6 s",
+    "R1 · GET orders · Answered in 190 ms. · 200 with G1",
+    "G1 of demo expired · By the local clock. Nothing told the API.",
+    "R2 · GET orders · Your token had expired 0.7 s before this was sent. · 401 with G1, F1 gave G2 in 209 ms, 200 with G2",
+  ]);
+});
+
+test("every event of the tour belongs to a row, by its causes", async () => {
+  const chronicle = (await toured()).chronicle();
+  expect(chronicle.moments.filter((moment) => !chronicle.groupOf(moment))).toEqual([]);
+});
+
+test("a generation begins and ends where its neighbours say", async () => {
+  const chronicle = (await toured()).chronicle();
+  const [first, second] = chronicle.generations;
+  expect([first?.number, first?.source, second?.number, second?.source]).toEqual([1, "sign-in", 2, "refresh"]);
+  expect(first?.until).toBe(second?.from);
+  expect(first?.expired).not.toBeNull();
+});
+
+test("a storm on an expired token is one refresh, and everybody else joins", async () => {
+  const chronicle = (await storm(5)).chronicle();
+  expect(tally(chronicle)).toEqual({ requests: 5, refreshes: 1, joined: 4, lost: 0 });
+  const last = chronicle.send(3, 5);
+  const reason = last && why(last, chronicle);
+  expect(plain(reason?.body ?? [])).toBe("R5 got 401, F1 refreshed once in 209 ms for it and R1, R2 and 2 more, and the second attempt was answered with G2.");
+});
+
+test("a newer token that was already there is used without a refresh", async () => {
+  const stage = play();
+  void stage.engine.signIn("demo", true);
+  await stage.clock.advance(7_000);
+  stage.engine.send(stage.draft);
+  await stage.clock.advance(300);
+  // Sent while the first refresh is under way, and answered after it.
+  stage.engine.manners.delayMs = 400;
+  stage.engine.send(stage.draft);
+  await stage.clock.advance(3_000);
+  const chronicle = stage.chronicle();
+  const second = chronicle.send(3, 2);
+  expect(plain((second && why(second, chronicle))?.body ?? [])).toBe("R2 got 401; G2 was already there, so no refresh was needed, and the second attempt was answered with G2.");
+});
+
+test("an ended session says who ended it, and that nothing was deleted", async () => {
+  const stage = await toured();
+  stage.engine.steal();
+  stage.engine.send(stage.draft);
+  await stage.clock.advance(1_000);
+  const chronicle = stage.chronicle();
+  const send = chronicle.send(3, 3);
+  const reason = send && why(send, chronicle);
+  expect(reason?.tone).toBe("error");
+  expect(plain(reason?.body ?? [])).toBe("R3 got 401. F2 asked for a new token, and the server ended the session (invalid_grant). Your record is kept.");
+  expect(rows(chronicle).slice(-1)).toEqual(["demo needs a new sign-in · Because the server says that its refresh token is no longer valid. Nothing was deleted."]);
+  expect(tally(chronicle).lost).toBe(1);
+});
+
+test("a refresh that does not get through leaves the session untouched, and says so", async () => {
+  const stage = play();
+  void stage.engine.signIn("demo", true);
+  await stage.clock.advance(7_000);
+  stage.engine.manners.refresh = "busy";
+  stage.engine.send(stage.draft);
+  await stage.clock.advance(1_000);
+  const chronicle = stage.chronicle();
+  const send = chronicle.send(3, 1);
+  expect(plain((send && why(send, chronicle))?.body ?? [])).toBe("R1 got 401. F1 could not refresh: the server answered 503. Your session is untouched.");
+});
+
+test("a fresh token that is refused too is not refreshed again", async () => {
+  const stage = play();
+  void stage.engine.signIn("demo", true);
+  await stage.clock.advance(500);
+  stage.engine.manners.refuseAlways = true;
+  stage.engine.send(stage.draft);
+  await stage.clock.advance(1_000);
+  const chronicle = stage.chronicle();
+  const send = chronicle.send(3, 1);
+  const reason = send && why(send, chronicle);
+  expect(plain(reason?.headline ?? [])).toBe("The API refused G1 although it had 5.7 s left by your clock.");
+  expect(plain(reason?.body ?? [])).toContain("the second attempt was refused too, with G2. Refreshing again would not help.");
+});
+
+test("a stopped request says that the server may have acted on it", async () => {
+  const stage = play();
+  void stage.engine.signIn("demo", true);
+  await stage.clock.advance(500);
+  const request = stage.engine.send(stage.draft);
+  await stage.clock.advance(50);
+  stage.engine.stop(request);
+  await stage.clock.advance(50);
+  const chronicle = stage.chronicle();
+  const send = chronicle.send(3, request);
+  expect(plain((send && why(send, chronicle))?.body ?? [])).toBe("R1 had made 1 attempt. The server may have acted on it.");
+});

@@ -1,0 +1,25 @@
+// Claims in the order they are asked for, with a word on what is odd; and what changed since the last token.
+import { expect, test } from "vitest";
+import { changeRows } from "./changes";
+import { claimRows } from "./claims";
+
+test("the well-known claims come first, and times are times", () => {
+  const rows = claimRows({ jti: "x", exp: 20, iat: 10, iss: "a", scope: "read write", roles: ["a", "b"], aud: ["x", "y"] });
+  expect(rows.map((row) => row.name)).toEqual(["iss", "aud", "iat", "exp", "scope", "jti", "roles"]);
+  expect(rows.find((row) => row.name === "exp")?.at).toBe(20_000);
+  expect(rows.find((row) => row.name === "roles")?.text).toBe("a b");
+});
+
+test.each([
+  [{ exp: 1_795_431_674_000 }, "Written in milliseconds; the standard says seconds."],
+  [{ iat: 20, exp: 10 }, "Before it was issued."],
+  [{ exp: "soon" }, ""],
+])("%j is remarked on", (claims, remark) => expect(claimRows(claims).find((row) => row.name === "exp")?.remark).toBe(remark));
+
+test("a lost scope is told before a moved expiry, and what always changes is not told", () => {
+  const rows = changeRows([
+    { claim: "exp", before: 10, after: 16 }, { claim: "jti", before: "a", after: "b" }, { claim: "iat", before: 1, after: 2 },
+    { claim: "scope", before: "read write admin", after: "read write" }, { claim: "tenant", before: null, after: "acme" },
+  ]);
+  expect(rows).toEqual([{ sign: "-", text: "scope admin" }, { sign: "+", text: "tenant acme" }, { sign: "~", text: "exp +6 s" }]);
+});
