@@ -1,7 +1,9 @@
 //! What the engine promises, tried over real sockets against the demo server.
 
 mod bad_input;
+mod bodies;
 mod lifecycle;
+mod recorder;
 mod refresh;
 mod secrets;
 mod sign_in;

@@ -59,7 +59,7 @@ async fn no_secret_is_found_in_events_answers_errors_or_files() {
     draft
         .headers
         .push(("Content-Type".to_owned(), "application/json".to_owned()));
-    draft.body = Some(format!("{{\"customer\": \"{token}\"}}"));
+    draft.body = Some(format!("{{\"customer\": \"{token}\"}}").into());
     let echoed = world.send(draft).await.expect("an answer");
     assert!(
         echoed

@@ -59,6 +59,9 @@ fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
 
 /// What a transport error means for the user of an API.
 pub(crate) fn failure(error: reqwest::Error, host: &str, limit: Duration) -> Failure {
+    if let Some(failure) = own_failure(&error) {
+        return failure.clone();
+    }
     let code = if is_certificate_error(&error) {
         Code::TlsUntrusted
     } else if error.is_connect() {
@@ -88,6 +91,18 @@ pub(crate) fn chain(error: reqwest::Error) -> String {
         source = cause.source();
     }
     text
+}
+
+/// What the body that was being sent said, where it was the body that failed.
+fn own_failure(error: &reqwest::Error) -> Option<&Failure> {
+    let mut next = error.source();
+    while let Some(cause) = next {
+        if let Some(failure) = cause.downcast_ref() {
+            return Some(failure);
+        }
+        next = cause.source();
+    }
+    None
 }
 
 fn is_certificate_error(error: &reqwest::Error) -> bool {

@@ -12,6 +12,7 @@ use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use crate::client;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Code, Failure, Result};
+use crate::exchange::body::OneShot;
 use crate::exchange::draft::Draft;
 use crate::exchange::response::ResponseDetails;
 use crate::exchange::{Exchange, Ready};
@@ -206,9 +207,24 @@ impl Engine {
     /// Accepts a send; it runs on its own task. Must be called inside a tokio runtime.
     ///
     /// # Errors
-    /// What is wrong before the wire: `url.invalid`, `method.invalid`, `header.invalid`, `origin.*`, `session.unknown`,
-    /// `request.too_many`. Nothing was sent then.
+    /// What is wrong before the wire: `url.invalid`, `method.invalid`, `header.invalid`, `body.invalid`, `origin.*`,
+    /// `session.unknown`, `request.too_many`. Nothing was sent then.
     pub fn send(&self, draft: Draft) -> Result<Sending> {
+        let (ready, session) = self.check(draft)?;
+        self.accept(ready, session)
+    }
+
+    /// As [`Engine::send`], with a body that can be read only once, instead of the draft's. Where its token is refused all the
+    /// same, the session is refreshed for the next ones, and the 401 is returned with the reason.
+    ///
+    /// # Errors
+    /// As [`Engine::send`].
+    pub fn send_stream(&self, draft: Draft, body: OneShot) -> Result<Sending> {
+        let (ready, session) = self.check(draft)?;
+        self.accept(ready.with_stream(body), session)
+    }
+
+    fn check(&self, draft: Draft) -> Result<(Ready, Option<Arc<Session>>)> {
         let session = draft
             .session
             .as_deref()
@@ -216,6 +232,10 @@ impl Engine {
             .transpose()?
             .cloned();
         let ready = Ready::check(draft, session.as_ref().map(|session| &session.config))?;
+        Ok((ready, session))
+    }
+
+    fn accept(&self, ready: Ready, session: Option<Arc<Session>>) -> Result<Sending> {
         let mut open = self
             .inner
             .open

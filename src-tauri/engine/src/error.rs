@@ -18,6 +18,21 @@ pub enum Code {
     /// A header's name or value cannot be sent. Params: `header`.
     #[serde(rename = "header.invalid")]
     HeaderInvalid,
+    /// The body cannot be put together. Params: `detail`.
+    #[serde(rename = "body.invalid")]
+    BodyInvalid,
+    /// A file of the body is missing, is no plain file, or cannot be read. Params: `path`, `detail`.
+    #[serde(rename = "body.unreadable")]
+    BodyUnreadable,
+    /// A file of the body changed since it was sent, or while it was; it is not sent again. Params: `path`, `detail`.
+    #[serde(rename = "body.changed")]
+    BodyChanged,
+    /// The body can be read only once, and was; the request is not sent again. No params.
+    #[serde(rename = "body.spent")]
+    BodySpent,
+    /// What the body is read from failed before its end. Params: `detail`.
+    #[serde(rename = "body.broken")]
+    BodyBroken,
     /// Nobody listens there, or the name does not resolve. Params: `host`, `detail`.
     #[serde(rename = "host.unreachable")]
     HostUnreachable,

@@ -8,19 +8,27 @@
 //!
 //! Each send runs on a task of its own and ends with exactly one `RequestFinished`, also where it is stopped or dies.
 
+pub mod body;
 pub mod draft;
+mod multipart;
+mod outgoing;
+mod payload;
 mod ready;
+pub mod replay;
 pub mod response;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::outgoing::Progress;
 pub(crate) use self::ready::Ready;
+use self::replay::{Lost, is_refusal_in_disguise};
 use self::response::ResponseDetails;
 use crate::client::{self, IDLE_LIMIT};
 use crate::clock::micros;
 use crate::error::{Code, Failure, Result};
 use crate::redact::Masker;
+use crate::rules;
 use crate::session::decision::is_refusal;
 use crate::session::{Context, Lease, Session, Take, Verdict};
 use crate::timeline::Entry;
@@ -43,7 +51,16 @@ pub(crate) struct Exchange {
     began: Duration,
     queued: EventKey,
     attempts: u32,
+    /// How long a token must live on to be taken for this.
+    fresh_for: Duration,
     finished: bool,
+}
+
+/// What one attempt brought, and how that was judged.
+struct Tried {
+    brought: Result<reqwest::Response>,
+    verdict: event::Verdict,
+    judged: EventKey,
 }
 
 /// What the last attempt brought, before it is finished.
@@ -51,6 +68,22 @@ struct Answer {
     response: reqwest::Response,
     classified: EventKey,
     not_repeated: Option<Failure>,
+}
+
+impl Tried {
+    /// The end of a send: with the answer, or with the reason why there is none.
+    fn end(
+        self,
+        cause: EventKey,
+        not_repeated: Option<Failure>,
+    ) -> Result<Answer, (Failure, EventKey)> {
+        let response = self.brought.map_err(|failure| (failure, cause))?;
+        Ok(Answer {
+            response,
+            classified: cause,
+            not_repeated,
+        })
+    }
 }
 
 impl Exchange {
@@ -89,6 +122,7 @@ impl Exchange {
             began,
             queued,
             attempts: 0,
+            fresh_for: Duration::ZERO,
             finished: false,
         }
     }
@@ -135,27 +169,24 @@ impl Exchange {
     /// The attempts: one, and at most one more.
     async fn answer(&mut self) -> Result<Answer, (Failure, EventKey)> {
         let mut cause = self.queued;
+        let payload = &self.ready.payload;
+        let bytes = payload
+            .measure()
+            .await
+            .map_err(|failure| (failure, cause))?;
+        self.fresh_for = replay::fresh_for(payload.class(), bytes);
         let mut retried = false;
         loop {
             let lease = self.lease(&mut cause).await?;
-            let (response, head) = self.attempt(lease.as_ref(), cause).await?;
-            let (verdict, rule_id) = is_refusal(response.status().as_u16(), lease.is_some());
-            let fact = Fact::ResponseClassified {
-                verdict,
-                rule_id: rule_id.to_owned(),
-            };
-            let classified = self.tell_under(lease.as_ref(), fact, Some(head), None);
+            let tried = self.attempt(lease.as_ref(), cause).await?;
             let (Some(session), Some(lease), event::Verdict::TokenRefused) =
-                (&self.session, &lease, verdict)
+                (&self.session, &lease, tried.verdict)
             else {
-                return Ok(Answer {
-                    response,
-                    classified,
-                    not_repeated: None,
-                });
+                let judged = tried.judged;
+                return tried.end(judged, None);
             };
-            let (retry, rule_id, because, not_repeated) =
-                match session.refused(lease, retried, &self.attempt_subject(), classified) {
+            let (mut retry, mut rule_id, because, mut not_repeated) =
+                match session.refused(lease, retried, &self.attempt_subject(), tried.judged) {
                     Verdict::Return { rule_id, failure } => (false, rule_id, None, failure),
                     Verdict::Retry { rule_id, published } => (true, rule_id, Some(published), None),
                     Verdict::Wait { rule_id, seat } => {
@@ -171,17 +202,22 @@ impl Exchange {
                         }
                     }
                 };
+            let mut judged = tried.judged;
+            if retry
+                && let Err(unfit) = self.ready.payload.repeatable().await
+                && rules::on(unfit.rule_id())
+            {
+                let reason = unfit.reason;
+                judged = self.tell(Fact::NotReplayable { reason }, judged);
+                (retry, rule_id, not_repeated) = (false, unfit.rule_id(), Some(unfit.failure));
+            }
             let fact = Fact::RetryDecided {
                 retry,
                 rule_id: rule_id.to_owned(),
             };
-            let decided = self.tell_under(None, fact, Some(classified), because);
+            let decided = self.tell_under(None, fact, Some(judged), because);
             if !retry {
-                return Ok(Answer {
-                    response,
-                    classified: decided,
-                    not_repeated,
-                });
+                return tried.end(decided, not_repeated);
             }
             cause = decided;
             retried = true;
@@ -201,18 +237,21 @@ impl Exchange {
         };
         session.settled().await;
         let lease = match session
-            .take(&self.subject, *cause)
+            .take(&self.subject, *cause, self.fresh_for)
             .map_err(|failure| (failure, *cause))?
         {
             Take::Lease(lease) => lease,
             Take::Wait(seat) => {
                 let end = seat.wait().await;
-                if let Err(failure) = &end.result {
+                if let Err(failure) = &end.result
+                    && self.fresh_for.is_zero()
+                {
                     return Err((failure.clone(), end.finished));
                 }
                 *cause = end.finished;
+                // What the flight brought is as fresh as it gets; where it brought nothing, the server judges the token at hand.
                 match session
-                    .take(&self.subject, *cause)
+                    .take(&self.subject, *cause, Duration::ZERO)
                     .map_err(|failure| (failure, *cause))?
                 {
                     Take::Lease(lease) => lease,
@@ -237,12 +276,12 @@ impl Exchange {
         Ok(Some(lease))
     }
 
-    /// One try on the wire, up to the head of the answer.
+    /// One try on the wire, up to the head of the answer, and what it means.
     async fn attempt(
         &mut self,
         lease: Option<&Lease>,
         cause: EventKey,
-    ) -> Result<(reqwest::Response, EventKey), (Failure, EventKey)> {
+    ) -> Result<Tried, (Failure, EventKey)> {
         self.attempts += 1;
         let fact = Fact::AttemptStarted {
             origin: self.ready.origin.to_string(),
@@ -250,15 +289,44 @@ impl Exchange {
         };
         let started = self.tell_under(lease, fact, Some(cause), None);
         let began = self.context.clock.mono();
+        let opened = self.ready.payload.open().await;
+        let (body, progress) = opened.map_err(|failure| (failure, started))?.unzip();
         let request = self
             .ready
-            .request(&self.client, lease.map(Lease::access_token))
+            .request(&self.client, lease.map(Lease::access_token), body)
             .map_err(|failure| (failure, started))?;
-        let response = self
-            .client
-            .execute(request)
-            .await
-            .map_err(|error| (self.transport(error), started))?;
+        let brought = self.client.execute(request).await;
+        let mut cause = started;
+        if let Some(progress) = &progress {
+            let fact = Fact::BodySent {
+                class: self.ready.payload.class(),
+                bytes: progress.sent(),
+                whole: progress.whole(),
+            };
+            cause = self.tell_under(lease, fact, Some(started), None);
+        }
+        let response = match brought {
+            Ok(response) => response,
+            Err(error) => {
+                let failure = self.transport(error);
+                let (suspect, rule_id) = self.judge_failure(&failure, lease, progress.as_deref());
+                let verdict = if suspect {
+                    event::Verdict::TokenRefused
+                } else {
+                    event::Verdict::Returned
+                };
+                let fact = Fact::AttemptFailed {
+                    error: failure.code,
+                    verdict,
+                    rule_id: rule_id.to_owned(),
+                };
+                return Ok(Tried {
+                    brought: Err(failure),
+                    verdict,
+                    judged: self.tell_under(lease, fact, Some(cause), None),
+                });
+            }
+        };
         let challenges = response
             .headers()
             .get_all(reqwest::header::WWW_AUTHENTICATE)
@@ -272,7 +340,36 @@ impl Exchange {
             challenges,
             took_us,
         };
-        Ok((response, self.tell_under(lease, fact, Some(started), None)))
+        let head = self.tell_under(lease, fact, Some(cause), None);
+        let (verdict, rule_id) = is_refusal(response.status().as_u16(), lease.is_some());
+        let fact = Fact::ResponseClassified {
+            verdict,
+            rule_id: rule_id.to_owned(),
+        };
+        Ok(Tried {
+            brought: Ok(response),
+            verdict,
+            judged: self.tell_under(lease, fact, Some(head), None),
+        })
+    }
+
+    /// Whether an attempt without an answer is taken for a refusal of its token, and the rule that says so.
+    fn judge_failure(
+        &self,
+        failure: &Failure,
+        lease: Option<&Lease>,
+        progress: Option<&Progress>,
+    ) -> (bool, &'static str) {
+        let (Some(lease), Some(progress), Code::ConnectionLost) = (lease, progress, failure.code)
+        else {
+            return (false, "lost.no_upload");
+        };
+        is_refusal_in_disguise(Lost {
+            method: self.ready.method.as_str(),
+            began: progress.sent() > 0,
+            whole: progress.whole(),
+            stale: lease.is_stale(self.context.clock.wall()),
+        })
     }
 
     /// Reads the body and makes the answer what the outside may see.

@@ -8,6 +8,7 @@ pub mod config;
 pub mod credentials;
 pub(crate) mod decision;
 mod flight;
+mod freshness;
 mod sign_in;
 pub mod snapshot;
 pub(crate) mod state;
@@ -21,12 +22,14 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 use self::config::SessionConfig;
-use self::decision::{Decision, Refusal, on_refusal};
+use self::decision::{Decision, Refusal, StandingKind, on_refusal};
+use self::freshness::fresh_enough;
 use self::snapshot::SessionSnapshot;
 use self::state::{FlightEnd, Standing, State, Token};
 use crate::clock::{Clock, WallMs};
 use crate::error::{Code, Failure, Result};
 use crate::redact::{Fingerprint, InstallKey, Masker};
+use crate::rules;
 use crate::timeline::event::{Actor, EventKey, Fact, Kept, LoginCause, Need, StateName, Subject};
 use crate::timeline::{Entry, Timeline};
 use crate::token::details::TokenDetails;
@@ -104,6 +107,11 @@ impl Lease {
             .max(0)
             .unsigned_abs();
         (age, self.token.expires_at().map(|at| at.since_ms(now)))
+    }
+
+    /// Whether the token had expired by the local clock, or was refused.
+    pub(crate) fn is_stale(&self, now: WallMs) -> bool {
+        self.token.was_refused() || self.times(now).1.is_some_and(|left| left <= 0)
     }
 }
 
@@ -189,11 +197,16 @@ impl Session {
             .await;
     }
 
-    /// The token to send an attempt with.
+    /// The token to send an attempt with: one that lives on for `fresh_for`, where a refresh can bring it.
     ///
     /// # Errors
     /// `session.sign_in_needed` where there is none that the server may still honour; `store.*` where that is unknown.
-    pub(crate) fn take(&self, subject: &Subject, cause: EventKey) -> Result<Take> {
+    pub(crate) fn take(
+        self: &Arc<Self>,
+        subject: &Subject,
+        cause: EventKey,
+        fresh_for: Duration,
+    ) -> Result<Take> {
         let mut state = self.lock();
         match &state.standing {
             Standing::SignedOut => return Err(self.sign_in_needed("signed_out")),
@@ -211,6 +224,28 @@ impl Session {
             .ok_or_else(|| self.sign_in_needed("signed_out"))?;
         if token.was_refused() && state.flight.is_some() {
             return Ok(Take::Wait(self.sit(&mut state, subject, cause, true)));
+        }
+        let expires_in = token
+            .expires_at()
+            .map(|at| at.since_ms(self.context.clock.wall()));
+        if !fresh_enough(expires_in, token.tokens.lifetime_ms, fresh_for)
+            && rules::on("lease.not_fresh_enough")
+        {
+            let joined = state.flight.is_some();
+            let ready = state.standing_kind(self.context.clock.mono()) == StandingKind::Ready;
+            if !joined && ready && state.refreshable() {
+                let request = subject.request;
+                self.take_off(
+                    &mut state,
+                    Need::Expiry,
+                    Actor::Request,
+                    request,
+                    Some(cause),
+                );
+            }
+            if state.flight.is_some() {
+                return Ok(Take::Wait(self.sit(&mut state, subject, cause, joined)));
+            }
         }
         token.used.fetch_add(1, Ordering::Relaxed);
         Ok(Take::Lease(Lease { token }))

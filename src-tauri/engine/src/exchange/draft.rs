@@ -2,6 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::body::{Body, Part};
+use super::replay::{ReplaySafety, replay_safety};
+use crate::timeline::event::BodyClass;
+
 /// One press of Send, before anything was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -14,13 +18,30 @@ pub struct Draft {
     /// Names and values in order; repeated names are sent as often.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// The body as text; empty and absent are both no body.
+    /// The body; empty text and absent are both no body.
     #[serde(default)]
-    pub body: Option<String>,
+    pub body: Option<Body>,
     /// The session whose token goes with it. Absent: none.
     #[serde(default)]
     pub session: Option<String>,
     /// Send even where the session's token may not go, without it.
     #[serde(default)]
     pub allow_without_token: bool,
+}
+
+impl Draft {
+    /// Whether it could be sent once more, before it is sent. Files are not looked at: their length counts as unknown.
+    pub fn replay_safety(&self) -> ReplaySafety {
+        let (class, bytes) = match &self.body {
+            None => (BodyClass::None, Some(0)),
+            Some(Body::Text(text)) if text.is_empty() => (BodyClass::None, Some(0)),
+            Some(Body::Text(text)) => (BodyClass::Memory, Some(text.len() as u64)),
+            Some(Body::Multipart { parts }) if !parts.iter().any(Part::is_file) => (
+                BodyClass::Memory,
+                Some(parts.iter().map(Part::text_bytes).sum()),
+            ),
+            Some(Body::File { .. } | Body::Multipart { .. }) => (BodyClass::Files, None),
+        };
+        replay_safety(self.method.trim(), class, bytes)
+    }
 }

@@ -1,24 +1,26 @@
 //! A draft that was checked: everything that can be wrong before the wire is found here, and nothing was sent yet.
 
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Method, Request};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use zeroize::Zeroizing;
 
+use super::body::OneShot;
 use super::draft::Draft;
+use super::payload::Payload;
 use crate::error::{Code, Failure, Result};
 use crate::origin::{Origin, parse_url};
 use crate::session::config::SessionConfig;
 use crate::timeline::event::Withheld;
 
-/// A request that can be sent any number of times, byte for byte the same but for its token.
+/// A request that can be sent as often as its body allows, byte for byte the same but for its token.
 pub(crate) struct Ready {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) origin: Origin,
     headers: HeaderMap,
-    body: Option<String>,
+    pub(crate) payload: Payload,
     /// Why no token goes with it; `None`: the session's token does.
     pub(crate) withheld: Option<Withheld>,
 }
@@ -27,7 +29,7 @@ impl Ready {
     /// Checks a draft against the session that it names.
     ///
     /// # Errors
-    /// `url.invalid`, `method.invalid`, `header.invalid`, `origin.blocked`, `origin.cleartext`.
+    /// `url.invalid`, `method.invalid`, `header.invalid`, `body.invalid`, `origin.blocked`, `origin.cleartext`.
     pub(crate) fn check(draft: Draft, session: Option<&SessionConfig>) -> Result<Self> {
         let method = Method::from_bytes(draft.method.trim().as_bytes()).map_err(|_| {
             Failure::new(Code::MethodInvalid)
@@ -57,28 +59,42 @@ impl Ready {
                 Err(failure) => return Err(failure),
             },
         };
-        let body = draft.body.filter(|body| !body.is_empty());
+        let payload = Payload::new(draft.body)?;
+        if let Some((media_type, forced)) = payload.media_type()
+            && (forced || !headers.contains_key(CONTENT_TYPE))
+        {
+            headers.insert(CONTENT_TYPE, media_type.clone());
+        }
         Ok(Self {
             method,
             url,
             origin,
             headers,
-            body,
+            payload,
             withheld,
         })
     }
 
-    /// The request for one attempt.
+    /// The same with a body that can be sent once, instead of the draft's.
+    pub(crate) fn with_stream(self, stream: OneShot) -> Self {
+        Self {
+            payload: Payload::once(stream),
+            ..self
+        }
+    }
+
+    /// The request for one attempt, with the body opened for it.
     pub(crate) fn request(
         &self,
         client: &reqwest::Client,
         token: Option<&SecretString>,
+        body: Option<reqwest::Body>,
     ) -> Result<Request> {
         let mut request = client
             .request(self.method.clone(), self.url.clone())
             .headers(self.headers.clone());
-        if let Some(body) = &self.body {
-            request = request.body(body.clone());
+        if let Some(body) = body {
+            request = request.body(body);
         }
         if let Some(token) = token {
             let bearer = Zeroizing::new(format!("Bearer {}", token.expose_secret()));

@@ -137,6 +137,16 @@ pub enum Fact {
         /// Whether the session's token went with it.
         authorized: bool,
     },
+    /// So much of an attempt's body had been handed to the connection when its answer came, or nothing did.
+    BodySent {
+        /// What it was made of.
+        class: BodyClass,
+        /// Bytes of it.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        bytes: u64,
+        /// That was all of it.
+        whole: bool,
+    },
     /// The head of an answer came.
     ResponseHead {
         /// The HTTP status code.
@@ -153,6 +163,20 @@ pub enum Fact {
         verdict: Verdict,
         /// The rule that says so.
         rule_id: String,
+    },
+    /// No answer came to this attempt.
+    AttemptFailed {
+        /// What went wrong.
+        error: crate::error::Code,
+        /// Whether it is taken for a refusal of the token.
+        verdict: Verdict,
+        /// The rule that says so.
+        rule_id: String,
+    },
+    /// The body cannot be sent once more as it was sent before, so the request is not repeated.
+    NotReplayable {
+        /// Why.
+        reason: Unrepeatable,
     },
     /// The request waits for a flight.
     WaitingForRefresh {
@@ -361,6 +385,34 @@ pub enum Verdict {
     Returned,
     /// The token was refused: a newer one may help.
     TokenRefused,
+}
+
+/// What a request's body is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum BodyClass {
+    /// Nothing.
+    None,
+    /// What is in memory: it can be sent any number of times.
+    Memory,
+    /// Files, at least in part: they can be sent again while they do not change.
+    Files,
+    /// A stream that can be read once.
+    OneShot,
+}
+
+/// Why a body cannot be sent once more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Unrepeatable {
+    /// It could be read only once.
+    OneShot,
+    /// A file of it is not what it was.
+    FileChanged,
+    /// A file of it cannot be read any more.
+    FileUnreadable,
 }
 
 /// How a send ended.
