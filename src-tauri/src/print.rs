@@ -73,6 +73,23 @@ pub fn words(event: &Event) -> String {
             Withheld::NoSession => format!("{r} goes without a session"),
         },
         Fact::AttemptStarted { origin, .. } => format!("{r} attempt {attempt} sent to {origin}"),
+        Fact::BodySent { bytes, whole, .. } => {
+            let extent = if *whole { "all" } else { "not all" };
+            format!("{r} attempt {attempt} had sent {bytes} bytes of its body, {extent} of it")
+        }
+        Fact::AttemptFailed {
+            error,
+            verdict,
+            rule_id,
+        } => match verdict {
+            Verdict::Returned => format!("{r} attempt {attempt} failed: {error} ({rule_id})"),
+            Verdict::TokenRefused => format!(
+                "{r} attempt {attempt} failed: {error}, taken for a refusal of the token ({rule_id})"
+            ),
+        },
+        Fact::NotReplayable { reason } => {
+            format!("{r}: the body cannot be sent once more: {}", name(reason))
+        }
         Fact::ResponseHead {
             status, took_us, ..
         } => format!(

@@ -131,6 +131,10 @@ async fn a_refused_body_is_repeated_byte_for_byte() {
         let [first, second] = requests.as_slice() else {
             panic!("two attempts: {}", requests.len());
         };
+        assert_eq!(
+            (first.method.as_str(), second.method.as_str()),
+            ("POST", "POST")
+        );
         assert!(first.body == second.body, "{class:?}: the same bytes");
         if let Some(wire) = wire {
             assert!(first.body == wire.as_bytes(), "{class:?}: as written");

@@ -18,8 +18,6 @@ pub(crate) enum Reply {
     Reset,
     /// Its head is read, something is done, and the connection is reset while the body is on its way.
     ResetEarly(Box<dyn FnOnce() + Send>),
-    /// It is read to its end and answered with this, head and body; then the connection ends.
-    Whole(String),
 }
 
 /// One request as it came.
@@ -115,7 +113,6 @@ async fn answer(mut stream: TcpStream, reply: Reply) -> Recorded {
             stream.set_zero_linger().expect("it can be reset");
             return recorded;
         }
-        Reply::Whole(text) => text,
         Reply::Lines(lines) => closed(lines),
         Reply::After(act, lines) => {
             act();

@@ -360,15 +360,12 @@ impl Exchange {
         lease: Option<&Lease>,
         progress: Option<&Progress>,
     ) -> (bool, &'static str) {
-        let (Some(lease), Some(progress), Code::ConnectionLost) = (lease, progress, failure.code)
-        else {
-            return (false, "lost.no_upload");
-        };
         is_refusal_in_disguise(Lost {
             method: self.ready.method.as_str(),
-            began: progress.sent() > 0,
-            whole: progress.whole(),
-            stale: lease.is_stale(self.context.clock.wall()),
+            broken: failure.code == Code::ConnectionLost,
+            began: progress.is_some_and(|progress| progress.sent() > 0),
+            whole: progress.is_none_or(Progress::whole),
+            stale: lease.is_some_and(|lease| lease.is_stale(self.context.clock.wall())),
         })
     }
 

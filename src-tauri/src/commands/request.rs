@@ -1,6 +1,6 @@
 //! Commands about one send.
 
-use sandglass_engine::error::Result;
+use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::timeline::event::EventKey;
@@ -29,9 +29,17 @@ pub struct Accepted {
     pub newest: EventKey,
 }
 
-/// Sends one request.
+/// Sends one request. The window may not name files: only a person who picks one in a native dialog may, and there is none yet.
 #[tauri::command]
 pub(crate) async fn send_request(shell: State<'_, Shell>, args: Draft) -> Result<Accepted> {
+    if args
+        .body
+        .as_ref()
+        .is_some_and(|body| !body.files().is_empty())
+    {
+        return Err(Failure::new(Code::BodyInvalid)
+            .with("detail", "files cannot be sent from the window yet"));
+    }
     let engine = shell.engine().await?;
     let request = engine.send(args)?.request;
     Ok(Accepted {

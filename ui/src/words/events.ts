@@ -26,6 +26,12 @@ export function eventInWords(event: Moment): string {
       return `${r} goes without a token`;
     case "AttemptStarted":
       return `${r} was sent${(event.attempt ?? 1) > 1 ? ` again, attempt ${event.attempt}` : ""}${event.data.authorized ? ` with ${g}` : ""}`;
+    case "BodySent":
+      return `${bytes(event.data.bytes)} of the body of ${r} ${event.data.whole ? "were sent, which is all" : "were sent, which is not all"}`;
+    case "AttemptFailed":
+      return `${r} got no answer`;
+    case "NotReplayable":
+      return `The body of ${r} cannot be sent once more`;
     case "ResponseHead":
       return `${r} was answered ${event.data.status} after ${took(event.data.took_us)}`;
     case "ResponseClassified":
@@ -99,6 +105,14 @@ export function eventReason(event: Moment): string {
         origin_not_allowed: "This server is not on the session's list.",
         own_authorization: "An Authorization header was typed by hand.",
         no_session: "No session was chosen.",
+      }[event.data.reason];
+    case "AttemptFailed":
+      return `${errorTitle(event.data.error)}. ${ruleInWords(event.data.rule_id)}`;
+    case "NotReplayable":
+      return {
+        one_shot: "It could be read only once.",
+        file_changed: "A file of it changed meanwhile.",
+        file_unreadable: "A file of it cannot be read any more.",
       }[event.data.reason];
     case "PersistFailed":
     case "StoreUnavailable":

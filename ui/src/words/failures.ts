@@ -55,6 +55,28 @@ const MESSAGES: Record<Code, Words> = {
     why: `${p.header ? `“${p.header}” ` : "Its name or value "}holds a character that HTTP does not allow there.`,
     acts: ["edit_headers"],
   }),
+  "body.invalid": (p) => ({
+    title: "The body cannot be sent",
+    why: `It cannot be put together${because(p.detail)}. Nothing was sent.`,
+  }),
+  "body.unreadable": (p) => ({
+    title: "A file of the body cannot be read",
+    why: `${p.path ?? "It"} is missing, is no plain file, or may not be read${because(p.detail)}. Choose it again, then send again.`,
+    acts: ["send_again"],
+  }),
+  "body.changed": (p) => ({
+    title: "A file of the body changed meanwhile",
+    why: `${p.path ?? "It"} is not what was sent before${because(p.detail)}, so the request was not sent once more. Send again to send it as it is now.`,
+    acts: ["send_again"],
+  }),
+  "body.spent": () => ({
+    title: "The body could be read only once",
+    why: "It went out with the first attempt, so the request was not sent once more. Your session is fresh for the next one.",
+  }),
+  "body.broken": (p) => ({
+    title: "The body ended before it was whole",
+    why: `What it is read from failed${because(p.detail)}. The server has seen a part of it.`,
+  }),
   "host.unreachable": (p) => ({
     title: `${p.host ?? "The server"} cannot be reached`,
     why: `Nobody listens there, or the name does not resolve${because(p.detail)}. Nothing was sent, and your session is untouched.`,

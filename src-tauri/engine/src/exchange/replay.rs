@@ -87,11 +87,13 @@ fn is_idempotent(method: &str) -> bool {
     )
 }
 
-/// An attempt whose connection broke before an answer came.
+/// An attempt that ended before an answer came.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Lost<'a> {
     /// The method.
     pub(crate) method: &'a str,
+    /// The connection broke after it was open.
+    pub(crate) broken: bool,
     /// Something of the body was sent.
     pub(crate) began: bool,
     /// All of the body was sent.
@@ -100,10 +102,13 @@ pub(crate) struct Lost<'a> {
     pub(crate) stale: bool,
 }
 
-/// Whether a lost connection is taken for a refusal of the token, and the rule that says so.
+/// Whether an attempt without an answer is taken for a refusal of the token, and the rule that says so.
 ///
 /// A server may refuse by an answer that is never read, because it closes while the body is still on its way.
 pub(crate) fn is_refusal_in_disguise(lost: Lost<'_>) -> (bool, &'static str) {
+    if !lost.broken && rules::on("lost.other_failure") {
+        return (false, "lost.other_failure");
+    }
     if !lost.began && rules::on("lost.no_upload") {
         return (false, "lost.no_upload");
     }
@@ -233,32 +238,40 @@ mod tests {
     /// Scenarios 99 and 102.
     #[test]
     fn a_lost_connection_is_a_refusal_only_where_the_token_explains_it() {
-        let lost = |method, began, whole, stale| Lost {
+        let lost = |method, broken, began, whole, stale| Lost {
             method,
+            broken,
             began,
             whole,
             stale,
         };
         for (lost, expected) in [
-            (lost("GET", false, true, true), (false, "lost.no_upload")),
             (
-                lost("POST", true, false, false),
+                lost("PUT", false, true, true, true),
+                (false, "lost.other_failure"),
+            ),
+            (
+                lost("GET", true, false, true, true),
+                (false, "lost.no_upload"),
+            ),
+            (
+                lost("POST", true, true, false, false),
                 (false, "lost.not_explained"),
             ),
             (
-                lost("PUT", true, true, false),
+                lost("PUT", true, true, true, false),
                 (false, "lost.not_explained"),
             ),
             (
-                lost("POST", true, false, true),
+                lost("POST", true, true, false, true),
                 (true, "lost.refused_while_uploading"),
             ),
             (
-                lost("PUT", true, true, true),
+                lost("PUT", true, true, true, true),
                 (true, "lost.repeatable_with_old_token"),
             ),
             (
-                lost("POST", true, true, true),
+                lost("POST", true, true, true, true),
                 (false, "lost.may_have_been_applied"),
             ),
         ] {

@@ -185,7 +185,7 @@ export class FakeEngine {
     if (session.revoked) return refusal("The session was revoked");
     // The server read the token when the request came, not when it answers.
     if (token.expiresAt < this.#clock.now() - this.manners.delayMs) return refusal("The access token expired");
-    return answer(draft.method, url, draft.body, token.scope);
+    return answer(draft.method, url, typeof draft.body === "string" ? draft.body : null, token.scope);
   }
 
   async #refused(session: FakeSession, token: FakeToken, request: number, subject: object, classified: EventKey): Promise<EventKey | null> {
