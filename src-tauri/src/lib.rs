@@ -74,6 +74,7 @@ fn start(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
                 {
                     tracing::warn!("something was still under way when the program ended");
                 }
+                tracing::info!("Sandglass ends");
                 app.exit(code.unwrap_or(0));
             });
         }
@@ -95,10 +96,37 @@ fn set_up(app: &AppHandle, cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(Shell::new(cli, settings));
     window::open(app, &data_dir, theme)?;
     tauri::async_runtime::spawn(open(app.clone(), data_dir));
+    tauri::async_runtime::spawn(end_when_told(app.clone()));
     if tour {
         tauri::async_runtime::spawn(guided::follow(app.clone()));
     }
     Ok(())
+}
+
+/// Ends the program in order when the terminal, a logout or a shutdown asks for it, as if its window had been closed.
+async fn end_when_told(app: AppHandle) {
+    match told_to_end().await {
+        Ok(()) => app.exit(0),
+        Err(error) => tracing::warn!(%error, "a logout will end the program without a pause"),
+    }
+}
+
+#[cfg(unix)]
+async fn told_to_end() -> io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    tokio::select! {
+        _ = terminate.recv() => Ok(()),
+        _ = interrupt.recv() => Ok(()),
+    }
+}
+
+#[cfg(not(unix))]
+async fn told_to_end() -> io::Result<()> {
+    tokio::signal::ctrl_c().await
 }
 
 /// Makes the data folder. It holds no secrets, and is nobody else's business all the same.

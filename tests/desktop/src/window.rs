@@ -3,12 +3,13 @@
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use fantoccini::elements::Element;
 use fantoccini::key::Key;
-use fantoccini::{Client, ClientBuilder, Locator};
+use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use xtask::desk::Desk;
@@ -24,6 +25,18 @@ pub const SHOW_LIMIT: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(50);
 /// How long one command of the driver may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(20);
+
+/// What can be pressed.
+const CONTROLS: &str =
+    "button, [role=button], [role=tab], [role=radio], [role=menuitem], [role=menuitemradio]";
+
+/// The driver's own idea of what is displayed leaves out texts that are cut with an ellipsis; the page's own does not.
+const FIND: &str = "
+    const [selector, text] = arguments;
+    const says = (element) => [element.ariaLabel, ...element.innerText.split('\\n')].some((line) => line?.trim() === text);
+    const isShown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
+    return [...document.querySelectorAll(selector)].find((element) => isShown(element) && (text === '' || says(element))) ?? null;
+";
 
 /// An open window. Its desk goes on when it is closed; everything ends when it is dropped.
 pub struct Window {
@@ -73,24 +86,34 @@ impl Window {
         &self.desk
     }
 
-    /// Closes the window as a person would, and leaves the desk as it is.
+    /// Ends the program as a logout would, waits until it is gone, and leaves the desk as it is.
+    ///
+    /// The driver's own way to close a window kills the program, which nothing is learnt from.
     ///
     /// # Errors
-    /// When the driver does not answer.
+    /// When the program does not end in time, or not in order.
     pub async fn close(self) -> Result<Desk> {
-        limited("closing the window", self.client.close_window()).await?;
-        // The program writes the end of its timeline before it goes.
+        let process = self.process()?.context("the program is running")?;
+        let told = Command::new("kill")
+            .args(["-TERM", &process])
+            .status()
+            .context("telling the program to end")?;
+        ensure!(told.success(), "the program could not be told to end");
         let deadline = Instant::now() + COMMAND_LIMIT;
-        while self.is_running()? {
-            if Instant::now() > deadline {
-                bail!(
-                    "the program goes on {} s after its window was closed; the log ends with\n{}",
-                    COMMAND_LIMIT.as_secs(),
-                    self.log()
-                );
-            }
+        while self.process()?.is_some() {
+            let seconds = COMMAND_LIMIT.as_secs();
+            ensure!(
+                Instant::now() < deadline,
+                "the program goes on {seconds} s after it was told to end; the log ends with\n{}",
+                self.log()
+            );
             tokio::time::sleep(GLANCE).await;
         }
+        ensure!(
+            self.log().contains("Sandglass ends"),
+            "the program did not end in order; the log ends with\n{}",
+            self.log()
+        );
         Ok(self.desk)
     }
 
@@ -99,39 +122,25 @@ impl Window {
     /// # Errors
     /// When it is not shown in time; the message carries what the page shows instead.
     pub async fn find(&self, selector: &str) -> Result<Element> {
-        self.shown(Locator::Css(selector), selector).await
+        self.shown(selector, "").await
     }
 
-    /// The button that says this, as soon as it is shown.
+    /// Clicks the first element of this selector.
     ///
     /// # Errors
     /// When it is not shown in time.
-    pub async fn button(&self, text: &str) -> Result<Element> {
-        let path = format!(
-            "//*[self::button or @role='button' or @role='tab' or @role='menuitem' or @role='menuitemradio' or @role='radio'][normalize-space(.)='{text}' or @aria-label='{text}']"
-        );
-        self.shown(Locator::XPath(&path), text).await
+    pub async fn click_on(&self, selector: &str) -> Result<()> {
+        let element = self.find(selector).await?;
+        limited(selector, element.click()).await
     }
 
-    /// Clicks the button that says this.
+    /// Clicks the control that says this, in its text or by its label.
     ///
     /// # Errors
     /// When it is not shown in time.
     pub async fn click(&self, text: &str) -> Result<()> {
-        let button = self.button(text).await?;
-        limited(text, button.click()).await
-    }
-
-    /// Clicks the innermost element that shows this text, whatever it is.
-    ///
-    /// # Errors
-    /// When it is not shown in time.
-    pub async fn click_text(&self, text: &str) -> Result<()> {
-        let path = format!(
-            "//*[contains(normalize-space(.), '{text}') and not(*[contains(normalize-space(.), '{text}')])]"
-        );
-        let element = self.shown(Locator::XPath(&path), text).await?;
-        limited(text, element.click()).await
+        let control = self.shown(CONTROLS, text).await?;
+        limited(text, control.click()).await
     }
 
     /// Types into whatever has the focus.
@@ -149,9 +158,11 @@ impl Window {
     /// # Errors
     /// When it is not shown in time.
     pub async fn fill_labelled(&self, label: &str, text: &str) -> Result<()> {
-        let path = format!("//label[starts-with(normalize-space(.), '{label}')]//input");
-        let field = self.shown(Locator::XPath(&path), label).await?;
-        limited(label, field.send_keys(text)).await
+        let field = self.shown("label", label).await?;
+        // A click on a label goes to its field.
+        limited(label, field.click()).await?;
+        let focused = limited("finding the focus", self.client.active_element()).await?;
+        limited(label, focused.send_keys(text)).await
     }
 
     /// Replaces what a field holds.
@@ -195,6 +206,28 @@ impl Window {
                 bail!(
                     "{what} is not shown after {} s; the page shows\n{page}\n\nthe log ends with\n{}",
                     limit.as_secs(),
+                    self.log()
+                );
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Waits until an element of this selector says this.
+    ///
+    /// # Errors
+    /// When none does in time; the message carries what they say instead.
+    pub async fn wait_for_text_in(&self, selector: &str, text: &str) -> Result<()> {
+        let deadline = Instant::now() + SHOW_LIMIT;
+        loop {
+            let texts = self.texts(selector).await?;
+            if texts.iter().any(|found| found.contains(text)) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let (page, limit) = (self.text().await?, SHOW_LIMIT.as_secs());
+                bail!(
+                    "{selector} says {texts:?} and not “{text}” after {limit} s; the page shows\n{page}\n\nthe log ends with\n{}",
                     self.log()
                 );
             }
@@ -252,22 +285,24 @@ impl Window {
         fs::write(file, picture).with_context(|| format!("writing {}", file.display()))
     }
 
-    /// Whether the program that draws the window is there: a process of our binary at our desk.
-    fn is_running(&self) -> Result<bool> {
+    /// The number of the process that draws the window: of our binary, at our desk.
+    fn process(&self) -> Result<Option<String>> {
         let binary = programs::sandglass()?;
         let home = [b"HOME=", self.desk.home().as_os_str().as_encoded_bytes()].concat();
         for entry in fs::read_dir("/proc")? {
-            let process = entry?.path();
+            let process = entry?;
             // Processes come and go while we look; those of others cannot be read.
-            let is_ours = fs::read_link(process.join("exe")).is_ok_and(|exe| exe == binary);
+            let is_ours = fs::read_link(process.path().join("exe")).is_ok_and(|exe| exe == binary);
+            let environment = fs::read(process.path().join("environ")).unwrap_or_default();
             if is_ours
-                && fs::read(process.join("environ"))
-                    .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|line| line == home))
+                && environment
+                    .split(|byte| *byte == 0)
+                    .any(|line| line == home)
             {
-                return Ok(true);
+                return Ok(Some(process.file_name().to_string_lossy().into_owned()));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 
     /// The end of the program's own log.
@@ -276,21 +311,25 @@ impl Window {
         tail(&self.desk.home().join("driver.log"))
     }
 
-    async fn shown(&self, locator: Locator<'_>, what: &str) -> Result<Element> {
+    /// The first element of this selector that is to be seen, and says `text` where that is not empty: exactly, or as one of its lines.
+    async fn shown(&self, selector: &str, text: &str) -> Result<Element> {
         let deadline = Instant::now() + SHOW_LIMIT;
         loop {
-            let found = limited(what, self.client.find_all(locator)).await?;
-            for element in found {
-                // It may have gone since: then it is not shown.
-                if element.is_displayed().await.unwrap_or(false) {
-                    return Ok(element);
-                }
+            let found = self.run(FIND, vec![json!(selector), json!(text)]).await?;
+            if let Some(id) = found
+                .as_object()
+                .and_then(|element| element.values().next())
+                .and_then(Value::as_str)
+            {
+                return Ok(Element::from_element_id(
+                    self.client.clone(),
+                    id.to_owned().into(),
+                ));
             }
             if Instant::now() > deadline {
-                let page = self.text().await?;
+                let (page, limit) = (self.text().await?, SHOW_LIMIT.as_secs());
                 bail!(
-                    "{what} is not shown after {} s; the page shows\n{page}\n\nthe log ends with\n{}",
-                    SHOW_LIMIT.as_secs(),
+                    "{selector} {text} is not shown after {limit} s; the page shows\n{page}\n\nthe log ends with\n{}",
                     self.log()
                 );
             }

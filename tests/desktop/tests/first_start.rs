@@ -48,11 +48,7 @@ async fn the_tour_shows_its_five_facts_and_the_token_is_in_the_keychain_only() -
                 "no {kind} with {words:?} after the facts before it: {stories:#?}"
             );
         }
-        let status = window.texts(STATUS).await?;
-        ensure!(
-            status.iter().any(|status| status.contains("200")),
-            "{status:?}"
-        );
+        window.wait_for_text_in(STATUS, "200").await?;
 
         let tokens = witness::tokens(window.desk())?;
         ensure!(tokens.len() >= 2, "an access token and a refresh token");

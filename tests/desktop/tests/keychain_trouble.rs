@@ -34,10 +34,9 @@ async fn trouble(keychain: Keychain, words: &str) -> Result<()> {
                 |page| !page.contains(words),
             )
             .await?;
-        window.find(RUN_TOUR).await?.click().await?;
-        window.wait_for_text("Signed in to demo").await?;
-        let status = window.find(STATUS).await?.text().await?;
-        ensure!(status.contains("200"), "{status}");
+        window.click_on(RUN_TOUR).await?;
+        window.wait_for_text("200 with G1").await?;
+        window.wait_for_text_in(STATUS, "200").await?;
         let events = story::events(&window).await?;
         let kept: Vec<_> = events
             .iter()

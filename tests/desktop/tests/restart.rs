@@ -56,9 +56,8 @@ async fn sign_in(window: &Window) -> Result<()> {
 }
 
 async fn list_orders(window: &Window) -> Result<()> {
-    window.click_text("List orders").await?;
-    window.find(SEND).await?.click().await?;
-    let status = window.find(STATUS).await?.text().await?;
-    ensure!(status.contains("200"), "{status}");
+    window.click("List orders").await?;
+    window.click_on(SEND).await?;
+    window.wait_for_text_in(STATUS, "200").await?;
     Ok(())
 }

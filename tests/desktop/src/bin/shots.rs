@@ -51,8 +51,8 @@ mod linux {
             window
                 .fill("[data-testid=url]", "http://name.invalid/orders")
                 .await?;
-            window.find("[data-testid=send]").await?.click().await?;
-            window.wait_for_text("cannot be reached").await?;
+            window.click_on("[data-testid=send]").await?;
+            window.wait_for_text("Token not sent").await?;
             keep(&window, "error", theme).await?;
         }
         Ok(())
