@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bodies;
+mod faults;
 mod lifecycle;
 mod recorder;
 mod refresh;

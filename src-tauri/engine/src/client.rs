@@ -15,15 +15,33 @@ pub(crate) const TOKEN_EXCHANGE_LIMIT: Duration = Duration::from_secs(60);
 
 const USER_AGENT: &str = concat!("sandglass/", env!("CARGO_PKG_VERSION"));
 
+/// How long an API may keep a send waiting. Settings, so that tests need not wait.
+#[derive(Clone, Copy, Debug)]
+pub struct ApiLimits {
+    /// How long a connection may take to open.
+    pub connect: Duration,
+    /// How long an API may be silent while its answer is awaited or read.
+    pub idle: Duration,
+}
+
+impl Default for ApiLimits {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_LIMIT,
+            idle: IDLE_LIMIT,
+        }
+    }
+}
+
 /// The client for requests to APIs.
 ///
 /// # Errors
 /// `system.unavailable` where TLS cannot be set up.
-pub(crate) fn for_apis() -> Result<reqwest::Client> {
+pub(crate) fn for_apis(limits: ApiLimits) -> Result<reqwest::Client> {
     build(
         base()
-            .connect_timeout(CONNECT_LIMIT)
-            .read_timeout(IDLE_LIMIT),
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.idle),
     )
 }
 

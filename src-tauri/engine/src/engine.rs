@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::client;
+pub use crate::client::ApiLimits;
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Code, Failure, Result};
 use crate::exchange::body::OneShot;
@@ -48,6 +49,8 @@ pub struct Options {
     pub vault_limits: Limits,
     /// How long one exchange with a token endpoint may take.
     pub token_exchange_limit: Duration,
+    /// How long an API may keep a send waiting.
+    pub api_limits: ApiLimits,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -60,6 +63,7 @@ impl Default for Options {
             keychain: Arc::new(|| Ok(Box::new(KeychainStore::open()?))),
             vault_limits: Limits::default(),
             token_exchange_limit: client::TOKEN_EXCHANGE_LIMIT,
+            api_limits: ApiLimits::default(),
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -144,6 +148,7 @@ impl Engine {
             install_key: OnceLock::new(),
             flights: AtomicU64::new(last_flight),
             workspace_id: workspace.id.clone(),
+            api_limits: options.api_limits,
         });
         let sessions: HashMap<_, _> = workspace
             .sessions
@@ -158,7 +163,7 @@ impl Engine {
         let engine = Self {
             inner: Arc::new(Inner {
                 context,
-                api_client: client::for_apis()?,
+                api_client: client::for_apis(options.api_limits)?,
                 workspace,
                 sessions,
                 requests: AtomicU64::new(last_request),

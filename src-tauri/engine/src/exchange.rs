@@ -24,7 +24,7 @@ use self::outgoing::Progress;
 pub(crate) use self::ready::Ready;
 use self::replay::{Lost, is_refusal_in_disguise};
 use self::response::ResponseDetails;
-use crate::client::{self, IDLE_LIMIT};
+use crate::client;
 use crate::clock::micros;
 use crate::error::{Code, Failure, Result};
 use crate::redact::Masker;
@@ -433,7 +433,7 @@ impl Exchange {
     }
 
     fn transport(&self, error: reqwest::Error) -> Failure {
-        client::failure(error, &self.ready.host(), IDLE_LIMIT)
+        client::failure(error, &self.ready.host(), self.context.api_limits.idle)
     }
 
     fn attempt_subject(&self) -> Subject {

@@ -26,6 +26,7 @@ use self::decision::{Decision, Refusal, StandingKind, on_refusal};
 use self::freshness::fresh_enough;
 use self::snapshot::SessionSnapshot;
 use self::state::{FlightEnd, Standing, State, Token};
+use crate::client::ApiLimits;
 use crate::clock::{Clock, WallMs};
 use crate::error::{Code, Failure, Result};
 use crate::redact::{Fingerprint, InstallKey, Masker};
@@ -48,6 +49,7 @@ pub(crate) struct Context {
     pub(crate) install_key: OnceLock<InstallKey>,
     pub(crate) flights: AtomicU64,
     pub(crate) workspace_id: String,
+    pub(crate) api_limits: ApiLimits,
 }
 
 impl Context {

@@ -1,6 +1,7 @@
 //! A world for the engine: a demo server, an engine on it, a clock to move by hand, and ways to ask what happened.
 
 mod clock;
+pub mod proxy;
 mod store;
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::time::Duration;
 
 use sandglass_demo::{DEMO_PASSWORD, DEMO_USER, Demo, NO_DELAY, Settings};
 use sandglass_engine::Engine;
-use sandglass_engine::engine::Options;
+use sandglass_engine::engine::{ApiLimits, Options};
 use sandglass_engine::error::{Failure, Result};
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
@@ -40,6 +41,8 @@ pub struct World {
     pub store_faults: Arc<StoreFaults>,
     /// The engine's clock.
     pub clock: Arc<HandClock>,
+    /// How long APIs may keep a send waiting, from the next restart on.
+    pub api_limits: ApiLimits,
     /// The workspace and the engine's data.
     pub folder: tempfile::TempDir,
 }
@@ -72,13 +75,15 @@ impl World {
             Arc::new(StoreFaults::default()),
             Arc::new(HandClock::default()),
         );
-        let engine = open(&folder, &store, &store_faults, &clock);
+        let api_limits = ApiLimits::default();
+        let engine = open(&folder, &store, &store_faults, &clock, api_limits);
         Self {
             demo,
             engine,
             store,
             store_faults,
             clock,
+            api_limits,
             folder,
         }
     }
@@ -128,7 +133,13 @@ impl World {
     /// Closes the engine and opens another one on the same vault, data and workspace.
     pub async fn restart(&mut self) {
         self.engine.shut_down().await;
-        self.engine = open(&self.folder, &self.store, &self.store_faults, &self.clock);
+        self.engine = open(
+            &self.folder,
+            &self.store,
+            &self.store_faults,
+            &self.clock,
+            self.api_limits,
+        );
         self.engine.settled().await;
     }
 
@@ -225,6 +236,7 @@ fn open(
     store: &MemoryStore,
     faults: &Arc<StoreFaults>,
     clock: &Arc<HandClock>,
+    api_limits: ApiLimits,
 ) -> Engine {
     let (workspace, failures) =
         Workspace::read(&folder.path().join("workspace")).expect("the demo's workspace");
@@ -239,6 +251,7 @@ fn open(
             )))
         }),
         token_exchange_limit: Duration::from_secs(2),
+        api_limits,
         clock: Arc::clone(clock) as _,
         ..Options::default()
     };
