@@ -9,18 +9,50 @@ use sandglass_engine::error::{Code, Failure};
 use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::timeline::event::StateName;
 use tests_engine::proxy::{Mode, Proxy};
-use tests_engine::{World, quick};
+use tests_engine::{WireLimits, World, quick};
 
 /// Sessions that meet the same fault at the same time.
 const TRIALS: usize = 20;
 /// Nothing may take longer than this, limits and the one replay included.
-const HANG: Duration = Duration::from_secs(20);
+const HANG: Duration = Duration::from_secs(40);
 /// How long the server forgives a refresh token that was used twice: longer than any test.
 const GRACE: Duration = Duration::from_secs(600);
-/// How long an API may be silent here.
-const IDLE: Duration = Duration::from_secs(2);
-/// The same where the API sends one byte each second: less than its pauses.
-const IDLE_AT_SLOW: Duration = Duration::from_millis(600);
+/// The limits while nothing is wrong: whatever a busy machine needs.
+const PATIENT: WireLimits = WireLimits {
+    token_exchange: Duration::from_secs(30),
+    api: ApiLimits {
+        connect: Duration::from_secs(30),
+        idle: Duration::from_secs(30),
+    },
+};
+
+/// The limits while an API fails: what comes in the end gets its time, what never comes does not.
+fn api_limits(mode: Mode) -> WireLimits {
+    let idle = match mode {
+        Mode::Dribble => PATIENT.api.idle,
+        // Less than the pauses between its bytes.
+        Mode::Slow => Duration::from_millis(600),
+        _ => Duration::from_secs(2),
+    };
+    WireLimits {
+        api: ApiLimits {
+            idle,
+            ..PATIENT.api
+        },
+        ..PATIENT
+    }
+}
+
+/// The limits while a token endpoint fails.
+fn token_limits(mode: Mode) -> WireLimits {
+    match mode {
+        Mode::Dribble => PATIENT,
+        _ => WireLimits {
+            token_exchange: Duration::from_secs(2),
+            ..PATIENT
+        },
+    }
+}
 
 /// One demo behind three proxies, and as many sessions as there are trials.
 struct Faulty {
@@ -35,7 +67,7 @@ fn name(trial: usize) -> String {
 }
 
 impl Faulty {
-    async fn new(mode: Mode) -> Self {
+    async fn new() -> Self {
         let mut world = World::with(Settings {
             reuse: Reuse::Grace(GRACE),
             ..quick()
@@ -57,14 +89,7 @@ impl Faulty {
             let path = format!("workspace/sessions/{}.toml", name(trial));
             std::fs::write(world.folder.path().join(path), file).expect("written");
         }
-        world.api_limits = ApiLimits {
-            connect: Duration::from_secs(1),
-            idle: if mode == Mode::Slow {
-                IDLE_AT_SLOW
-            } else {
-                IDLE
-            },
-        };
+        world.limits = PATIENT;
         world.restart().await;
         Self {
             world,
@@ -74,8 +99,14 @@ impl Faulty {
         }
     }
 
-    async fn signed_in(mode: Mode) -> Self {
-        let faulty = Self::new(mode).await;
+    /// Starts the engine again, with these limits.
+    async fn restart(&mut self, limits: WireLimits) {
+        self.world.limits = limits;
+        self.world.restart().await;
+    }
+
+    async fn signed_in() -> Self {
+        let faulty = Self::new().await;
         for result in faulty.each(Faulty::enter).await {
             result.expect("the demo knows its user");
         }
@@ -125,7 +156,8 @@ impl Faulty {
     }
 
     /// After the fault has gone, every session still answers, without a new sign-in.
-    async fn lives(&self, mode: Mode) {
+    async fn lives(&mut self, mode: Mode) {
+        self.restart(PATIENT).await;
         self.world.clock.advance(Duration::from_secs(3_600));
         for result in self.each(Faulty::ask).await {
             assert_eq!(
@@ -174,9 +206,10 @@ async fn an_api_that_breaks_off_is_named_and_costs_no_session() {
     let mut modes = tokio::task::JoinSet::new();
     for mode in Mode::FAULTS {
         modes.spawn(async move {
-            let mut faulty = Faulty::signed_in(mode).await;
-            let began = Instant::now();
+            let mut faulty = Faulty::signed_in().await;
             faulty.api.set(mode).await;
+            faulty.restart(api_limits(mode)).await;
+            let began = Instant::now();
             for result in faulty.each(Faulty::ask).await {
                 let outcome = result.map_err(|failure| failure.code);
                 assert_eq!(
@@ -198,10 +231,11 @@ async fn a_token_endpoint_that_breaks_off_costs_no_session_within_its_grace() {
     let mut modes = tokio::task::JoinSet::new();
     for mode in Mode::FAULTS {
         modes.spawn(async move {
-            let mut faulty = Faulty::signed_in(mode).await;
+            let mut faulty = Faulty::signed_in().await;
             faulty.world.demo.expire_all();
-            let began = Instant::now();
             faulty.refresh.set(mode).await;
+            faulty.restart(token_limits(mode)).await;
+            let began = Instant::now();
             let expected = match mode {
                 Mode::Pass | Mode::Dribble => (200, None),
                 _ => (401, Some(Code::RefreshTransient)),
@@ -222,9 +256,10 @@ async fn a_sign_in_that_breaks_off_is_no_sign_in() {
     let mut modes = tokio::task::JoinSet::new();
     for mode in Mode::FAULTS {
         modes.spawn(async move {
-            let mut faulty = Faulty::new(mode).await;
-            let began = Instant::now();
+            let mut faulty = Faulty::new().await;
             faulty.sign_in.set(mode).await;
+            faulty.restart(token_limits(mode)).await;
+            let began = Instant::now();
             let expected = match mode {
                 Mode::Pass | Mode::Dribble => Ok(()),
                 Mode::Refuse => Err(Code::HostUnreachable),
@@ -243,6 +278,7 @@ async fn a_sign_in_that_breaks_off_is_no_sign_in() {
                 assert_eq!(faulty.world.session(&name(trial)).state, state, "{mode:?}");
             }
             faulty.sign_in.set(Mode::Pass).await;
+            faulty.restart(PATIENT).await;
             for result in faulty.each(Faulty::enter).await {
                 result.expect("it works again");
             }

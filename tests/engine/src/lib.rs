@@ -29,6 +29,24 @@ pub const JSON: &str = "demo";
 /// The session that speaks OAuth, as a public client.
 pub const OAUTH: &str = "demo-oauth";
 
+/// How long the other side may take.
+#[derive(Clone, Copy, Debug)]
+pub struct WireLimits {
+    /// One exchange with a token endpoint.
+    pub token_exchange: Duration,
+    /// An API.
+    pub api: ApiLimits,
+}
+
+impl Default for WireLimits {
+    fn default() -> Self {
+        Self {
+            token_exchange: Duration::from_secs(2),
+            api: ApiLimits::default(),
+        }
+    }
+}
+
 /// A demo server and an engine whose workspace, vault and clock belong to the test.
 pub struct World {
     /// The server.
@@ -41,8 +59,8 @@ pub struct World {
     pub store_faults: Arc<StoreFaults>,
     /// The engine's clock.
     pub clock: Arc<HandClock>,
-    /// How long APIs may keep a send waiting, from the next restart on.
-    pub api_limits: ApiLimits,
+    /// How long APIs and token endpoints may take, from the next restart on.
+    pub limits: WireLimits,
     /// The workspace and the engine's data.
     pub folder: tempfile::TempDir,
 }
@@ -75,15 +93,15 @@ impl World {
             Arc::new(StoreFaults::default()),
             Arc::new(HandClock::default()),
         );
-        let api_limits = ApiLimits::default();
-        let engine = open(&folder, &store, &store_faults, &clock, api_limits);
+        let limits = WireLimits::default();
+        let engine = open(&folder, &store, &store_faults, &clock, limits);
         Self {
             demo,
             engine,
             store,
             store_faults,
             clock,
-            api_limits,
+            limits,
             folder,
         }
     }
@@ -138,7 +156,7 @@ impl World {
             &self.store,
             &self.store_faults,
             &self.clock,
-            self.api_limits,
+            self.limits,
         );
         self.engine.settled().await;
     }
@@ -236,7 +254,7 @@ fn open(
     store: &MemoryStore,
     faults: &Arc<StoreFaults>,
     clock: &Arc<HandClock>,
-    api_limits: ApiLimits,
+    limits: WireLimits,
 ) -> Engine {
     let (workspace, failures) =
         Workspace::read(&folder.path().join("workspace")).expect("the demo's workspace");
@@ -250,8 +268,8 @@ fn open(
                 Arc::clone(&faults),
             )))
         }),
-        token_exchange_limit: Duration::from_secs(2),
-        api_limits,
+        token_exchange_limit: limits.token_exchange,
+        api_limits: limits.api,
         clock: Arc::clone(clock) as _,
         ..Options::default()
     };
