@@ -14,12 +14,19 @@ use crate::story::{self, CAPTION, RUN_TOUR, STATUS};
 /// The tour takes at most 12 s on a machine that is idle; this one may be building something else.
 const TOUR_LIMIT: Duration = Duration::from_secs(40);
 
+/// Remembers what the page's security policy refuses from now on: our own view must not run into it.
+const WATCH_POLICY: &str = "window.refusedByPolicy = [];
+    addEventListener('securitypolicyviolation', (event) =>
+        window.refusedByPolicy.push([event.effectiveDirective, event.blockedURI, event.sample, event.sourceFile]));
+    return null";
+
 #[tokio::test]
 async fn the_tour_shows_its_five_facts_and_the_token_is_in_the_keychain_only() -> Result<()> {
     story::limited(async {
         let desk = Desk::new(Keychain::Unlocked)?;
         let window = Window::open(desk, &[]).await?;
         window.find(RUN_TOUR).await?;
+        window.run(WATCH_POLICY, vec![]).await?;
         let pressed = Instant::now();
         window.press(Key::Enter).await?;
         window.find(CAPTION).await?;
@@ -50,6 +57,11 @@ async fn the_tour_shows_its_five_facts_and_the_token_is_in_the_keychain_only() -
         }
         window.wait_for_text_in(STATUS, "200").await?;
 
+        let refused = window.run("return window.refusedByPolicy", vec![]).await?;
+        ensure!(
+            refused == json!([]),
+            "the page's own policy refused {refused:#}"
+        );
         let tokens = witness::tokens(window.desk())?;
         ensure!(tokens.len() >= 2, "an access token and a refresh token");
         view_holds_none(&window, &tokens).await?;

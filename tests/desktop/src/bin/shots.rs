@@ -17,6 +17,7 @@ mod linux {
 
     use anyhow::Result;
     use fantoccini::key::Key;
+    use tests_desktop::server::Server;
     use tests_desktop::window::Window;
     use xtask::desk::{Desk, Keychain};
     use xtask::root;
@@ -39,14 +40,17 @@ mod linux {
                     page.contains("200 with G2")
                 })
                 .await?;
+            window.click("Story").await?;
             keep(&window, "story", theme).await?;
             window.click("Lanes").await?;
             keep(&window, "lanes", theme).await?;
-
-            window.click("Sign in").await?;
-            window.find("[role=dialog], dialog[open]").await?;
-            keep(&window, "sign-in", theme).await?;
-            window.press(Key::Escape).await?;
+            window.wait_for_text("G2, expired").await?;
+            window.click("5 requests at once").await?;
+            window.wait_for_text("4 joined").await?;
+            window
+                .wait_for_text_in("[data-testid=response-status]", "200")
+                .await?;
+            keep(&window, "burst", theme).await?;
 
             window
                 .fill("[data-testid=url]", "http://name.invalid/orders")
@@ -54,6 +58,15 @@ mod linux {
             window.click_on("[data-testid=send]").await?;
             window.wait_for_text("Token not sent").await?;
             keep(&window, "error", theme).await?;
+
+            // The demo signs in by itself; a workspace folder asks.
+            let desk = window.close().await?;
+            let server = Server::start(desk.home())?;
+            let workspace = server.workspace().to_string_lossy().into_owned();
+            let window = Window::open(desk, &["--theme", theme, "--workspace", &workspace]).await?;
+            window.click("Sign in").await?;
+            window.find("label input").await?;
+            keep(&window, "sign-in", theme).await?;
         }
         Ok(())
     }
