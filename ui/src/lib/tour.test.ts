@@ -7,7 +7,7 @@ test("five captions, with the facts in order", async () => {
   const { moments } = (await toured()).chronicle();
   const progress = tourProgress(moments, { run: 3, seq: 1 });
   expect([progress.reached, progress.done, progress.stuck]).toEqual([5, true, false]);
-  expect(progress.steps.map((step) => step.facts.map((fact) => fact.text))).toEqual([["G1 from sign-in"], ["R1 200 with G1"], ["G1 expired"], ["R2 401 with G1"], ["F1 gave G2", "R2 200 with G2"]]);
+  expect(progress.steps.map((step) => step.facts.map((fact) => fact.text))).toEqual([["G1 by sign-in"], ["R1 200 with G1"], ["G1 expired"], ["R2 401 with G1"], ["F1 gave G2", "R2 200 with G2"]]);
   expect(progress.steps[0]?.caption).toBe("You have a token. It lives 6 seconds.");
 });
 

@@ -49,7 +49,7 @@ export function tourProgress(moments: Moment[], since: EventKey): TourProgress {
     const r = `R${moment.request ?? "?"}`;
     if (moment.kind === "Published" && moment.flight === undefined && !has(1)) {
       const life = moment.data.lifetime_ms;
-      at(1, "sign-in", `${g} from sign-in`, moment);
+      at(1, "sign-in", `${g} by sign-in`, moment);
       if (life !== null) (steps[0] as TourStep).caption = `You have a token. It lives ${seconds(life)}.`;
     } else if (moment.kind === "ResponseHead" && moment.data.status < 400 && has(1) && !has(2)) {
       at(2, "request", `${r} ${moment.data.status} with ${g}`, moment);

@@ -8,10 +8,8 @@ const RULES: Record<string, string> = {
   "lease.superseded": "Somebody signed in or out meanwhile; a request is never repeated as somebody else.",
   "flight.start": "Nobody was refreshing, so this request asked for it.",
   "flight.join": "A refresh was under way, so this request waited for it.",
-  "flight.committed": "The refresh brought a new token.",
   "flight.failed": "The refresh brought no token.",
   "retry.spent": "It was repeated once already; a fresh token that is refused too is not refreshed again.",
-  "retry.after_refresh": "The refresh brought a new token, so the request is sent once more.",
   "body.one_shot": "Its body could be read only once.",
   "body.file_changed": "A file of its body changed meanwhile.",
   "body.file_unreadable": "A file of its body cannot be read any more.",
@@ -39,6 +37,8 @@ const RULES: Record<string, string> = {
   "reply.interaction": "The server wants the user in person.",
   "reply.unexplained": "The server refused without a reason that OAuth knows.",
   "reply.redirect": "The endpoint answered with a redirect, which is never followed.",
+  "reply.malformed": "The answer is not what a token endpoint sends.",
+  "reply.unheard_of": "The server gave a reason that no standard names.",
   "reply.wrong_endpoint": "This is not a token endpoint.",
 };
 

@@ -199,7 +199,7 @@ export class FakeEngine {
     if (joined) this.log.append({ kind: "WaiterJoined", data: { waiters: flight.waiters } }, of, [classified, flight.started]);
     this.log.append({ kind: "WaitingForRefresh", data: { joined } }, of, [classified, flight.started]);
     const { finished, committed } = await flight.done;
-    const decided = this.log.append({ kind: "RetryDecided", data: { retry: committed, rule_id: committed ? "flight.committed" : "flight.failed" } }, subject, [classified, finished]);
+    const decided = this.log.append({ kind: "RetryDecided", data: { retry: committed, rule_id: committed ? (joined ? "flight.join" : "flight.start") : "flight.failed" } }, subject, [classified, finished]);
     return committed ? decided : null;
   }
 

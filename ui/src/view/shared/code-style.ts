@@ -49,7 +49,7 @@ export function code(label: string, how: { json: boolean; wrap: boolean }): Exte
     keymap.of([...searchKeymap, ...foldKeymap]),
     syntaxHighlighting(colours),
     theme,
-    EditorView.contentAttributes.of({ "aria-label": label }),
+    EditorView.contentAttributes.of({ "aria-label": label, tabindex: "0" }),
     ...(how.json ? [json()] : []),
     ...(how.wrap ? [EditorView.lineWrapping] : []),
   ];

@@ -1,0 +1,72 @@
+// No screen has a fault that axe-core can find, in light and in dark.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "@playwright/test";
+import { expect, test } from "./window";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function faults(page: Page): Promise<string[]> {
+  await page.waitForTimeout(250); // Transitions of 120 ms blend colours.
+  await page.evaluate(AXE);
+  return page.evaluate(async () => {
+    const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
+    const { violations } = await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
+    return violations.flatMap((one) => one.nodes.map((node) => `${one.id}: ${node.html.slice(0, 160)} ${node.failureSummary}`));
+  });
+}
+
+const pressSignIn = (page: Page) => page.getByRole("button", { name: "Sign in to demo", exact: true }).first().click();
+
+const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
+  ["the welcome", "", async () => {}],
+  ["a story after the tour", "autorun=tour", async (page) => {
+    await expect(page.getByTestId("tour")).toHaveAttribute("data-done", "true", { timeout: 20_000 });
+    await page.getByTestId("timeline-story").click();
+    await page.locator("[data-story-kind=request] .head").last().click();
+  }],
+  ["an event of the lanes", "view=lanes", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByTestId("response-status")).toHaveText("200 OK");
+    await page.keyboard.press("Control+j");
+    await page.keyboard.press("ArrowLeft");
+    await page.keyboard.press("Enter");
+    await page.getByTestId("response-headers").click();
+  }],
+  ["a sign-in that was refused", "folder", async (page) => {
+    await pressSignIn(page);
+    await page.getByLabel("User").fill("ada");
+    await page.getByLabel("Password").fill("x");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("alert")).toBeVisible();
+  }],
+  ["an error, headers, and a keychain in trouble", "keychain=locked&notice=database.corrupt", async (page) => {
+    await page.getByRole("button", { name: "List orders" }).click();
+    await page.getByTestId("url").fill("nonsense");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: /^Headers/ }).click();
+    await page.getByRole("button", { name: "Add a header" }).click();
+  }],
+  ["a session that was ended, and a body", "autorun=tour", async (page) => {
+    await expect(page.getByTestId("tour")).toHaveAttribute("data-done", "true", { timeout: 20_000 });
+    await page.getByTestId("steal").click();
+    await expect(page.getByTestId("session-demo")).toHaveText("Sign in again");
+    await page.getByRole("button", { name: "Create an order" }).click();
+    await page.getByRole("button", { name: /^Body/ }).click();
+  }],
+  ["the keys", "folder", async (page) => page.keyboard.press("F1")],
+  ["the theme menu", "folder", async (page) => page.getByRole("button", { name: "Theme" }).click()],
+  ["an empty workspace and its next step", "bare", async (page) => page.getByRole("button", { name: "Show me how" }).click()],
+];
+
+for (const theme of ["light", "dark"]) {
+  for (const [name, stage, act] of SCREENS) {
+    test(`${name}, ${theme}`, async ({ window: { page, open } }) => {
+      await open(`theme=${theme}&${stage}`);
+      await act(page);
+      expect(await faults(page)).toEqual([]);
+    });
+  }
+}

@@ -1,0 +1,73 @@
+// Sessions: signing in with what is typed, a refusal, signing out, and a keychain in trouble.
+import { expect, test } from "./window";
+
+test("a refused sign-in says so, and what was typed is not kept", async ({ window: { page, open } }) => {
+  await open("folder");
+  await page.getByRole("button", { name: "Sign in to demo", exact: true }).first().click();
+  const dialog = page.getByRole("dialog", { name: "Sign in to demo" });
+  await dialog.getByLabel("User").fill("ada");
+  await dialog.getByLabel("Password").fill("wrong-horse");
+  await page.keyboard.press("Enter");
+  await expect(dialog.getByRole("alert")).toContainText("The server did not accept this sign-in");
+  await expect(dialog.getByLabel("Password")).toHaveValue("");
+  expect(await page.content()).not.toContain("wrong-horse");
+  await dialog.getByLabel("Password").fill("hourglass");
+  await page.keyboard.press("Enter");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByTestId("session-demo")).toContainText("G1");
+});
+
+test("an OAuth session asks for its refresh token", async ({ window: { page, open } }) => {
+  await open("folder");
+  await page.keyboard.press("Control+2");
+  await page.getByRole("button", { name: "Sign in to demo-oauth", exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  await expect(dialog.getByLabel("Refresh token")).toHaveAttribute("type", "password");
+  await expect(dialog.getByLabel(/Client secret/)).toHaveAttribute("type", "password");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+});
+
+test("signing out asks first", async ({ window: { page, open, signIn } }) => {
+  await open();
+  await signIn();
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("button", { name: "Stay signed in" }).click();
+  await expect(page.getByTestId("session-demo")).toContainText("G1");
+  await page.getByRole("button", { name: "Sign out" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Sign out" }).click();
+  await expect(page.getByTestId("session-demo")).toHaveText("Signed out");
+});
+
+for (const [state, title] of [["locked", "Your system keychain is locked"], ["absent", "No system keychain answered"], ["slow", "Waiting for your keychain"]] as const) {
+  test(`a keychain that is ${state} is said in words, and memory is a choice`, async ({ window: { page, open, signIn } }) => {
+    await open(`keychain=${state}`);
+    const banner = page.getByTestId("keychain-banner");
+    await expect(banner).toContainText(title);
+    await banner.getByRole("button", { name: "Keep in memory only" }).click();
+    await expect(banner).toBeHidden();
+    await expect(page.getByText("Tokens in memory only")).toBeVisible();
+    await signIn();
+    await expect(page.getByRole("complementary")).toContainText("Kept in memory only");
+  });
+}
+
+test("a keychain that was unlocked is asked again", async ({ window: { page, open, direct } }) => {
+  await open("keychain=locked");
+  await direct({ keychain: "open" });
+  await page.getByTestId("keychain-banner").getByRole("button", { name: "Try again" }).click();
+  await expect(page.getByTestId("keychain-banner")).toBeHidden();
+});
+
+test("what was found at the start can be put away", async ({ window: { page, open } }) => {
+  await open("notice=database.corrupt&notice=settings.corrupt");
+  await expect(page.getByTestId("notice")).toHaveCount(2);
+  await page.getByRole("button", { name: "Dismiss: The timeline's file could not be read" }).click();
+  await expect(page.getByTestId("notice")).toHaveCount(1);
+});
+
+test("a workspace without sessions shows the one next step", async ({ window: { page, open } }) => {
+  await open("bare");
+  await page.getByRole("button", { name: "Show me how" }).click();
+  await expect(page.getByRole("dialog", { name: "Use my own API" })).toContainText("sandglass --workspace FOLDER");
+});
