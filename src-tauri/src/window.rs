@@ -32,6 +32,8 @@ pub(crate) fn open(app: &AppHandle, data_dir: &Path, theme: Theme) -> tauri::Res
         .on_navigation(is_our_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
+    // The builder's theme is the frame's; on Linux the page learns of it only when it is set again.
+    follow_theme(app, theme);
     Ok(())
 }
 

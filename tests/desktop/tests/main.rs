@@ -9,4 +9,5 @@ mod keychain_trouble;
 mod locked_in;
 mod mistakes;
 mod restart;
+mod settings;
 mod story;
