@@ -133,6 +133,8 @@ pub fn words(event: &Event) -> String {
             Need::Refused => format!("Refresh {f} of {session} begins: the API refused the token"),
             Need::Expiry => format!("Refresh {f} of {session} begins: the token expires"),
             Need::Asked => format!("Refresh {f} of {session} begins: asked for"),
+            Need::Absent => format!("Refresh {f} of {session} begins: there is no access token yet"),
+            Need::Recovery => format!("Refresh {f} of {session} begins: the last one was cut short"),
         },
         Fact::WaiterJoined { waiters } => format!("{waiters} requests wait for {f}"),
         Fact::ExchangeSent {
@@ -209,6 +211,37 @@ pub fn words(event: &Event) -> String {
         Fact::RecordSetAside { reason } => {
             format!("A record of {session} was not used: {}", name(reason))
         }
+        Fact::LockAcquired { contended: true, waited_ms } => {
+            format!("{f} waited {} for another process", seconds(waited_ms))
+        }
+        Fact::LockAcquired { .. } => format!("{f} has the session to itself"),
+        Fact::LockWeak { detail } => format!("Other processes are not kept out: {detail}"),
+        Fact::StoreReloaded { rule_id, .. } => format!("{f} read the vault again ({rule_id})"),
+        Fact::AdoptedFromPeer {} => format!("{f} takes what another process has refreshed"),
+        Fact::IntentLogged {} => format!("{f} is written down before it is sent"),
+        Fact::JournalFailed { detail } => format!("The journal cannot be written: {detail}"),
+        Fact::RotationRecovered {} => format!("{f} recovered the tokens of a lost answer"),
+        Fact::TokenUnchanged {} => format!("{f} brought the very same token"),
+        Fact::ScopeChanged { lost, gained } => format!(
+            "The scope changed: lost [{}], gained [{}]",
+            lost.join(" "),
+            gained.join(" ")
+        ),
+        Fact::AccountMismatch {} => format!("The tokens of {session} belong to another account"),
+        Fact::StoreWentBack { found, expected } => {
+            format!("The vault holds G{found}, and G{expected} was stored")
+        }
+        Fact::OriginQuarantined { origin, .. } => {
+            format!("{origin} refuses fresh tokens; it starts no refresh for now")
+        }
+        Fact::DegradedUntil { .. } => {
+            format!("{session} has ended; its access token works until it expires")
+        }
+        Fact::NeedsAttention {} => format!("{session} is refused without a reason for long"),
+        Fact::BindingQuestioned {} => format!("The file of {session} names other addresses"),
+        Fact::BindingApproved {} => format!("The addresses of {session} were approved"),
+        Fact::ClockJump { delta_ms } => format!("The local clock jumped by {delta_ms} ms"),
+        Fact::ClockSkewed { skew_ms } => format!("The server's clock differs by {skew_ms} ms"),
         Fact::StoreSlow {} => "The keychain takes long".to_owned(),
         Fact::StoreUnavailable { error } => format!("The keychain cannot be used: {error}"),
         Fact::StoreChosen { kept } => format!("Tokens are kept from now on in: {}", name(kept)),

@@ -2,7 +2,7 @@
 
 use sandglass_demo::{Fault, Place};
 use sandglass_engine::error::Code;
-use sandglass_engine::timeline::event::{Fact, Outcome, SetAside, StateName};
+use sandglass_engine::timeline::event::{Fact, Outcome, StateName};
 use tests_engine::{JSON, OAUTH, World, failed};
 
 use crate::storm::holds_its_guarantees;
@@ -99,17 +99,25 @@ async fn signing_out_during_a_flight_discards_what_it_brings() {
             matches!(event.fact, Fact::ExchangeSent { .. }) && event.subject.flight.is_some()
         })
         .await;
-    world.engine.sign_out(JSON).await.expect("signed out");
+    let engine = world.engine.clone();
+    let signed_out = tokio::spawn(async move { engine.sign_out(JSON).await });
+    world
+        .until(|event| matches!(event.fact, Fact::SignedOut {}))
+        .await;
     assert_eq!(
         world.session(JSON).state,
-        StateName::Refreshing,
-        "the exchange is not abandoned"
+        StateName::SignedOut,
+        "at once, whatever is in the air"
     );
     let response = sending.finished().await.expect("the 401");
     assert_eq!(
         response.not_repeated.as_ref().map(|failure| failure.code),
         Some(Code::Superseded)
     );
+    signed_out
+        .await
+        .expect("it ends")
+        .expect("the vault took the tombstone");
     assert_eq!(world.session(JSON).state, StateName::SignedOut);
     assert_eq!(
         (world.count("Superseded"), world.session(JSON).generation),
@@ -162,13 +170,18 @@ async fn a_session_file_that_names_another_endpoint_is_not_obeyed() {
     std::fs::write(&file, text.replace("/auth/refresh", "/elsewhere")).expect("written");
     world.restart().await;
     let session = world.session(JSON);
-    assert_eq!(
-        (session.state, session.set_aside),
-        (StateName::SignedOut, Some(SetAside::BindingChanged))
+    assert_eq!(session.state, StateName::BindingChanged);
+    let question = session.binding.expect("both values are there");
+    assert!(
+        question
+            .approved
+            .refresh_endpoint
+            .ends_with("/auth/refresh")
     );
+    assert!(question.proposed.refresh_endpoint.ends_with("/elsewhere"));
     assert_eq!(
         failed(world.send(world.get("/orders", JSON)).await).code,
-        Code::SignInNeeded
+        Code::BindingChanged
     );
     std::fs::write(&file, text).expect("written");
     world.restart().await;

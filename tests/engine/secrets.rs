@@ -27,10 +27,14 @@ async fn no_secret_is_found_in_events_answers_errors_or_files() {
     let mut world = World::signed_in(JSON).await;
     let mut secrets = vec![DEMO_PASSWORD.to_owned()];
     let collect = |world: &World, secrets: &mut Vec<String>| {
-        let tokens = &crate::vault::newest_record(world)["tokens"];
-        for name in ["access_token", "refresh_token"] {
-            secrets.push(tokens[name].as_str().expect("kept").to_owned());
-        }
+        let grant = &crate::vault::newest_record(world)["grant"];
+        secrets.push(
+            grant["access"][JSON]["token"]
+                .as_str()
+                .expect("kept")
+                .to_owned(),
+        );
+        secrets.push(grant["refresh_token"].as_str().expect("kept").to_owned());
     };
     collect(&world, &mut secrets);
     let mut shown = Vec::new();

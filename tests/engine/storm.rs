@@ -99,7 +99,7 @@ async fn an_independent_client_goes_on_with_the_session_after_a_storm() {
     for sending in sendings {
         assert_eq!(sending.finished().await.expect("an answer").status, 200);
     }
-    let refresh_token = crate::vault::newest_record(&world)["tokens"]["refresh_token"]
+    let refresh_token = crate::vault::newest_record(&world)["grant"]["refresh_token"]
         .as_str()
         .expect("kept")
         .to_owned();

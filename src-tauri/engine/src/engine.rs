@@ -1,12 +1,13 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use tokio::sync::Semaphore;
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::client;
@@ -17,11 +18,13 @@ use crate::exchange::body::OneShot;
 use crate::exchange::draft::Draft;
 use crate::exchange::response::ResponseDetails;
 use crate::exchange::{Exchange, Ready};
+use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
 use crate::redact::InstallKey;
+use crate::session::Session;
+use crate::session::config::{Dialect, SessionConfig};
 use crate::session::credentials::Credentials;
 use crate::session::snapshot::SessionSnapshot;
-use crate::session::{Context, Session};
-use crate::timeline::event::{Actor, EventKey, Fact, Kept, StateName, Subject};
+use crate::timeline::event::{Actor, EventKey, Fact, Kept, Subject};
 use crate::timeline::{Entry, Timeline};
 use crate::token::details::TokenDetails;
 use crate::vault::{KeychainStore, Limits, MemoryStore, StoreMaker, Vault};
@@ -31,6 +34,8 @@ use crate::workspace::Workspace;
 pub const SENDS_OPEN_MAX: usize = 20_000;
 /// Answers that are remembered for [`Engine::response`]; older ones are forgotten.
 pub const RESPONSES_KEPT_MAX: usize = 200;
+/// How long a send waits for a refresh.
+pub const WAITER_LIMIT: Duration = Duration::from_secs(30);
 /// How long the end of an engine waits for a flight whose exchange was sent.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(10);
 
@@ -51,6 +56,8 @@ pub struct Options {
     pub token_exchange_limit: Duration,
     /// How long an API may keep a send waiting.
     pub api_limits: ApiLimits,
+    /// How long a send waits for a refresh; the refresh itself goes on.
+    pub waiter_limit: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
@@ -64,6 +71,7 @@ impl Default for Options {
             vault_limits: Limits::default(),
             token_exchange_limit: client::TOKEN_EXCHANGE_LIMIT,
             api_limits: ApiLimits::default(),
+            waiter_limit: WAITER_LIMIT,
             clock: Arc::new(SystemClock::default()),
         }
     }
@@ -80,6 +88,7 @@ struct Inner {
     api_client: reqwest::Client,
     workspace: Workspace,
     sessions: HashMap<Arc<str>, Arc<Session>>,
+    families: Vec<Arc<Family>>,
     requests: AtomicU64,
     open: Mutex<HashMap<u64, AbortHandle>>,
     responses: Mutex<VecDeque<Arc<ResponseDetails>>>,
@@ -121,7 +130,8 @@ impl Engine {
             .data_folder
             .as_ref()
             .map(|folder| folder.join("timeline.db"));
-        let (timeline, notices) = Timeline::open(database.as_deref(), Arc::clone(&options.clock));
+        let (timeline, mut notices) =
+            Timeline::open(database.as_deref(), Arc::clone(&options.clock));
         let slow = {
             let timeline = timeline.clone();
             move || {
@@ -149,15 +159,26 @@ impl Engine {
             flights: AtomicU64::new(last_flight),
             workspace_id: workspace.id.clone(),
             api_limits: options.api_limits,
+            data_folder: options.data_folder,
+            waiter_limit: options.waiter_limit,
+            timed_flights: Arc::new(Semaphore::new(TIMED_FLIGHTS_MAX)),
         });
-        let sessions: HashMap<_, _> = workspace
-            .sessions
+        if let Some(folder) = &context.data_folder
+            && let Err(error) = std::fs::create_dir_all(folder.join("families"))
+        {
+            tracing::warn!(%error, "locks and journals cannot be kept");
+        }
+        let families = families(&workspace, &context, &mut notices);
+        let sessions: HashMap<_, _> = families
             .iter()
-            .map(|config| {
-                (
-                    Arc::clone(&config.name),
-                    Arc::new(Session::new(config.clone(), Arc::clone(&context))),
-                )
+            .flat_map(|family| {
+                let session = |config: &SessionConfig| {
+                    Arc::new(Session::new(config.clone(), Arc::clone(family)))
+                };
+                family
+                    .members()
+                    .values()
+                    .map(move |config| (Arc::clone(&config.name), session(config)))
             })
             .collect();
         let engine = Self {
@@ -166,6 +187,7 @@ impl Engine {
                 api_client: client::for_apis(options.api_limits)?,
                 workspace,
                 sessions,
+                families,
                 requests: AtomicU64::new(last_request),
                 open: Mutex::default(),
                 responses: Mutex::default(),
@@ -173,9 +195,13 @@ impl Engine {
             }),
         };
         tokio::spawn({
-            let (context, sessions) = (Arc::clone(&engine.inner.context), engine.all_sessions());
-            async move { restore(&context, &sessions).await }
+            let (context, families) = (
+                Arc::clone(&engine.inner.context),
+                engine.inner.families.clone(),
+            );
+            async move { restore(&context, &families).await }
         });
+        watch_clock(&engine.inner.context);
         Ok(engine)
     }
 
@@ -204,8 +230,8 @@ impl Engine {
 
     /// Waits until the vault was asked for every session.
     pub async fn settled(&self) {
-        for session in self.all_sessions() {
-            session.settled().await;
+        for family in &self.inner.families {
+            family.settled().await;
         }
     }
 
@@ -310,7 +336,11 @@ impl Engine {
     /// # Errors
     /// `sign_in.*`, `store.*` and their like; the session is as it was before.
     pub async fn sign_in(&self, session: &str, credentials: Credentials) -> Result<()> {
-        self.session(session)?.sign_in(credentials).await
+        let session = self.session(session)?;
+        session
+            .family
+            .sign_in(&session.config.name, credentials)
+            .await
     }
 
     /// Signs out: at once here, then in the vault.
@@ -318,7 +348,7 @@ impl Engine {
     /// # Errors
     /// `store.*` where the vault did not take the tombstone; the session is signed out all the same.
     pub async fn sign_out(&self, session: &str) -> Result<()> {
-        self.session(session)?.sign_out().await
+        self.session(session)?.family.sign_out().await
     }
 
     /// Refreshes now.
@@ -327,6 +357,15 @@ impl Engine {
     /// As the flight failed: `refresh.*`, `session.sign_in_needed`.
     pub async fn refresh(&self, session: &str) -> Result<()> {
         self.session(session)?.refresh().await
+    }
+
+    /// Approves what the session files propose for a session, where that differs from what its tokens were approved for.
+    /// The shell asks the user outside the web view first.
+    ///
+    /// # Errors
+    /// `session.unknown`, `store.*`; the question stays open then.
+    pub async fn approve_binding(&self, session: &str) -> Result<()> {
+        self.session(session)?.family.approve_binding().await
     }
 
     /// What is known of a session's access token. `None`: it has none.
@@ -358,10 +397,11 @@ impl Engine {
 
     /// Asks the vault again, after the user unlocked it: sessions that are not known yet are restored, pending ones stored.
     pub async fn reopen_vault(&self) {
-        for session in self.all_sessions() {
-            match session.state_name() {
-                StateName::StoreUnavailable | StateName::SignedOut => session.restore().await,
-                _ => _ = session.persist_current().await,
+        for family in &self.inner.families {
+            if family.has_tokens() {
+                family.persist_current().await;
+            } else {
+                family.restore().await;
             }
         }
     }
@@ -378,8 +418,8 @@ impl Engine {
             .collect();
         open.iter().for_each(AbortHandle::abort);
         let mut flights = JoinSet::new();
-        for session in self.all_sessions() {
-            flights.spawn(async move { session.landed().await });
+        for family in self.inner.families.clone() {
+            flights.spawn(async move { family.landed().await });
         }
         let drained = async { while flights.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN_LIMIT, drained).await.is_err() {
@@ -438,14 +478,89 @@ impl Drop for Closing {
     }
 }
 
-async fn restore(context: &Context, sessions: &[Arc<Session>]) {
+async fn restore(context: &Context, families: &[Arc<Family>]) {
     // The key first, so that what is restored is named under it. Where it cannot be had, the sessions say so themselves.
     if let Err(failure) = context.probe().await {
         tracing::warn!(%failure, "the vault cannot be used");
     }
-    for session in sessions {
-        session.restore().await;
+    for family in families {
+        family.restore().await;
     }
+}
+
+/// The workspace's sessions by the refresh token that they share. One that names a family whose server or client is not
+/// its own gets a family of its own, with a notice: a refresh token goes only to the server that it came from (RFC 6749 §6).
+fn families(
+    workspace: &Workspace,
+    context: &Arc<Context>,
+    notices: &mut Vec<Failure>,
+) -> Vec<Arc<Family>> {
+    let mut members: BTreeMap<Arc<str>, BTreeMap<Arc<str>, SessionConfig>> = BTreeMap::new();
+    for config in &workspace.sessions {
+        let family = members.entry(Arc::clone(&config.family)).or_default();
+        if family
+            .values()
+            .next()
+            .is_none_or(|first| same_client(first, config))
+        {
+            family.insert(Arc::clone(&config.name), config.clone());
+            continue;
+        }
+        let detail = format!(
+            "session {:?} cannot share the family {:?}: another server or client",
+            config.name, config.family
+        );
+        notices.push(
+            Failure::new(Code::WorkspaceInvalid)
+                .with("path", &workspace.id)
+                .with("detail", detail),
+        );
+        let alone = BTreeMap::from([(Arc::clone(&config.name), config.clone())]);
+        members.insert(format!("{}, alone", config.name).into(), alone);
+    }
+    let family =
+        |(name, members): (Arc<str>, _)| Arc::new(Family::new(&name, members, Arc::clone(context)));
+    members.into_iter().map(family).collect()
+}
+
+fn same_client(one: &SessionConfig, other: &SessionConfig) -> bool {
+    one.refresh_endpoint() == other.refresh_endpoint()
+        && match (&one.dialect, &other.dialect) {
+            (Dialect::Json(_), Dialect::Json(_)) => true,
+            (Dialect::Oauth(one), Dialect::Oauth(other)) => {
+                (&one.client_id, one.client_auth) == (&other.client_id, other.client_auth)
+            }
+            _ => false,
+        }
+}
+
+/// A step of the local clock against the other one above this is told.
+const CLOCK_JUMP_MIN: Duration = Duration::from_secs(2);
+
+/// Tells the timeline when the local clock was moved or the machine slept: at every tick, the two clocks are compared.
+fn watch_clock(context: &Arc<Context>) {
+    let weak = Arc::downgrade(context);
+    let (mut mono, mut wall) = (context.clock.mono(), context.clock.wall());
+    tokio::spawn(async move {
+        loop {
+            tokio::time::sleep(TICK).await;
+            let Some(context) = weak.upgrade() else {
+                return;
+            };
+            let (mono_now, wall_now) = (context.clock.mono(), context.clock.wall());
+            let passed =
+                i64::try_from(mono_now.saturating_sub(mono).as_millis()).unwrap_or(i64::MAX);
+            let delta_ms = wall_now.since_ms(wall).saturating_sub(passed);
+            if Duration::from_millis(delta_ms.unsigned_abs()) > CLOCK_JUMP_MIN {
+                context.timeline.append(Entry::new(
+                    Actor::Timer,
+                    &Subject::default(),
+                    Fact::ClockJump { delta_ms },
+                ));
+            }
+            (mono, wall) = (mono_now, wall_now);
+        }
+    });
 }
 
 impl Context {

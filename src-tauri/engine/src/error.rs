@@ -78,6 +78,13 @@ pub enum Code {
     /// The refresh did not get through; the session is untouched. Params: `session`, `detail`, `retry_at_ms`.
     #[serde(rename = "refresh.transient")]
     RefreshTransient,
+    /// The refresh takes longer than this request may wait; it goes on. Params: `session`, `seconds`.
+    #[serde(rename = "refresh.slow")]
+    RefreshSlow,
+    /// The session file proposes other endpoints or origins than its tokens were approved for. Params: `session`,
+    /// `approved`, `proposed`.
+    #[serde(rename = "session.binding_changed")]
+    BindingChanged,
     /// The server refused the session's own set-up. Params: `session`, `error`, `error_description`.
     #[serde(rename = "refresh.config")]
     RefreshConfig,

@@ -27,10 +27,11 @@ use self::response::ResponseDetails;
 use crate::client;
 use crate::clock::micros;
 use crate::error::{Code, Failure, Result};
+use crate::family::Context;
 use crate::redact::Masker;
 use crate::rules;
 use crate::session::decision::is_refusal;
-use crate::session::{Context, Lease, Session, Take, Verdict};
+use crate::session::{Lease, Session, Take, Verdict};
 use crate::timeline::Entry;
 use crate::timeline::event::{self, Actor, EventKey, Fact, Outcome, Subject, Withheld};
 
@@ -186,22 +187,7 @@ impl Exchange {
                 return tried.end(judged, None);
             };
             let (mut retry, mut rule_id, because, mut not_repeated) =
-                match session.refused(lease, retried, &self.attempt_subject(), tried.judged) {
-                    Verdict::Return { rule_id, failure } => (false, rule_id, None, failure),
-                    Verdict::Retry { rule_id, published } => (true, rule_id, Some(published), None),
-                    Verdict::Wait { rule_id, seat } => {
-                        let end = seat.wait().await;
-                        match &end.result {
-                            Ok(()) => (true, rule_id, Some(end.finished), None),
-                            Err(failure) => (
-                                false,
-                                "flight.failed",
-                                Some(end.finished),
-                                Some(failure.clone()),
-                            ),
-                        }
-                    }
-                };
+                self.recover(session, lease, retried, tried.judged).await;
             let mut judged = tried.judged;
             if retry
                 && let Err(unfit) = self.ready.payload.repeatable().await
@@ -224,6 +210,54 @@ impl Exchange {
         }
     }
 
+    /// What becomes of a refused attempt: whether it is repeated, by which rule, after which event, or why it is not.
+    async fn recover(
+        &self,
+        session: &Session,
+        lease: &Lease,
+        retried: bool,
+        classified: EventKey,
+    ) -> (bool, &'static str, Option<EventKey>, Option<Failure>) {
+        loop {
+            match session.refused(
+                lease,
+                retried,
+                &self.ready.origin,
+                &self.attempt_subject(),
+                classified,
+            ) {
+                Verdict::Return { rule_id, failure } => return (false, rule_id, None, failure),
+                Verdict::Retry { rule_id, published } => {
+                    return (true, rule_id, Some(published), None);
+                }
+                Verdict::Wait { rule_id, seat } => {
+                    let end = seat.wait().await;
+                    return match &end.result {
+                        Ok(()) => (true, rule_id, Some(end.finished), None),
+                        Err(failure) => (
+                            false,
+                            "flight.failed",
+                            Some(end.finished),
+                            Some(failure.clone()),
+                        ),
+                    };
+                }
+                // Another session of the family flies; its end, good or bad, decides nothing here. Each round has a flight.
+                Verdict::Queue { seat } => {
+                    let end = seat.wait().await;
+                    if matches!(&end.result, Err(failure) if failure.code == Code::RefreshSlow) {
+                        return (
+                            false,
+                            "flight.failed",
+                            Some(end.finished),
+                            end.result.as_ref().err().cloned(),
+                        );
+                    }
+                }
+            }
+        }
+    }
+
     /// The token for the next attempt, if this send carries one; waits where a newer one is on the way.
     async fn lease(&mut self, cause: &mut EventKey) -> Result<Option<Lease>, (Failure, EventKey)> {
         if let Some(reason) = self.ready.withheld {
@@ -235,33 +269,36 @@ impl Exchange {
         let Some(session) = self.session.clone() else {
             return Ok(None);
         };
-        session.settled().await;
-        let lease = match session
-            .take(&self.subject, *cause, self.fresh_for)
-            .map_err(|failure| (failure, *cause))?
-        {
-            Take::Lease(lease) => lease,
-            Take::Wait(seat) => {
-                let end = seat.wait().await;
-                if let Err(failure) = &end.result
-                    && self.fresh_for.is_zero()
-                {
-                    return Err((failure.clone(), end.finished));
+        session.family.settled().await;
+        let mut fresh_for = self.fresh_for;
+        let mut waits = 0;
+        let lease = loop {
+            match session
+                .take(&self.subject, *cause, fresh_for)
+                .map_err(|failure| (failure, *cause))?
+            {
+                Take::Lease(lease) => break lease,
+                // Its successors were refused as well, before this send could use one: the server's word is final for now.
+                Take::Wait(_) if waits == WAITS_BEFORE_SENDING_MAX => {
+                    return Err((
+                        Failure::new(Code::RefreshTransient).with("session", &session.config.name),
+                        *cause,
+                    ));
                 }
-                *cause = end.finished;
-                // What the flight brought is as fresh as it gets; where it brought nothing, the server judges the token at hand.
-                match session
-                    .take(&self.subject, *cause, Duration::ZERO)
-                    .map_err(|failure| (failure, *cause))?
-                {
-                    Take::Lease(lease) => lease,
-                    // The successor was refused as well, before this send could use it: the server's word is final for now.
-                    Take::Wait(_) => {
-                        return Err((
-                            Failure::new(Code::RefreshTransient)
-                                .with("session", &session.config.name),
-                            *cause,
-                        ));
+                Take::Wait(seat) => {
+                    let end = seat.wait().await;
+                    let mine = end.member == session.config.name;
+                    if let Err(failure) = end.result.as_ref().map_err(Failure::clone)
+                        && mine
+                        && fresh_for.is_zero()
+                    {
+                        return Err((failure, end.finished));
+                    }
+                    *cause = end.finished;
+                    waits += 1;
+                    // What the flight brought is as fresh as it gets; where it brought nothing, the server judges what is at hand.
+                    if mine {
+                        fresh_for = Duration::ZERO;
                     }
                 }
             }
@@ -505,6 +542,8 @@ impl Drop for Exchange {
     }
 }
 
+/// Flights that a send waits for before its first attempt.
+const WAITS_BEFORE_SENDING_MAX: u32 = 3;
 /// Characters of a challenge that are kept.
 const CHALLENGE_CHARS_MAX: usize = 500;
 

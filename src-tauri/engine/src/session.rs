@@ -1,88 +1,41 @@
-//! A session at run time: one lock over its state, one flight at most, one order of writes to the vault.
+//! A session at run time: one way to a family's access token, for the origins on its list.
 //!
 //! Callers take a [`Lease`], send under it, and bring a refusal back to [`Session::refused`], which decides in one
-//! critical section and tells the timeline there. No lock of this module is held across an await but `turn`, which
-//! orders the writes to the vault and never waits for the network.
+//! critical section and tells the timeline there.
 
 pub mod config;
 pub mod credentials;
 pub(crate) mod decision;
-mod flight;
 mod freshness;
-mod sign_in;
 pub mod snapshot;
-pub(crate) mod state;
-mod store;
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
 use self::config::SessionConfig;
-use self::decision::{Decision, Refusal, StandingKind, on_refusal};
+use self::decision::{Decision, FlightFor, Refusal, StandingKind, on_refusal};
 use self::freshness::fresh_enough;
-use self::snapshot::SessionSnapshot;
-use self::state::{FlightEnd, Standing, State, Token};
-use crate::client::ApiLimits;
-use crate::clock::{Clock, WallMs};
+use self::snapshot::{BindingQuestion, SessionSnapshot};
+use crate::clock::{WallMs, millis};
 use crate::error::{Code, Failure, Result};
-use crate::redact::{Fingerprint, InstallKey, Masker};
+use crate::family::state::{FlightEnd, Quarantine, Standing, State, Token, quarantine_span};
+use crate::family::{Family, login_cause_word};
+use crate::origin::Origin;
+use crate::redact::{Fingerprint, Masker};
 use crate::rules;
-use crate::timeline::event::{Actor, EventKey, Fact, Kept, LoginCause, Need, StateName, Subject};
-use crate::timeline::{Entry, Timeline};
+use crate::timeline::Entry;
+use crate::timeline::event::{Actor, EventKey, Fact, Need, Subject};
 use crate::token::details::TokenDetails;
 use crate::token::jwt;
-use crate::vault::Vault;
-use crate::vault::record::{Slots, Tokens};
 
-/// What all sessions of an engine share.
-pub(crate) struct Context {
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) timeline: Timeline,
-    pub(crate) token_client: reqwest::Client,
-    pub(crate) keychain: Vault,
-    pub(crate) memory: Vault,
-    pub(crate) kept: Mutex<Kept>,
-    pub(crate) install_key: OnceLock<InstallKey>,
-    pub(crate) flights: AtomicU64,
-    pub(crate) workspace_id: String,
-    pub(crate) api_limits: ApiLimits,
-}
-
-impl Context {
-    pub(crate) fn kept(&self) -> Kept {
-        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn vault(&self) -> &Vault {
-        match self.kept() {
-            Kept::Keychain => &self.keychain,
-            Kept::Memory => &self.memory,
-        }
-    }
-
-    /// The fingerprint of a secret; where no key could be had yet, one under a key of this run only.
-    pub(crate) fn fingerprint(&self, secret: &SecretString) -> Fingerprint {
-        let key = self.install_key.get_or_init(|| {
-            InstallKey::generate().expect("the system has random numbers; opening the engine tried")
-        });
-        key.fingerprint(secret)
-    }
-}
-
-/// A session and its state.
+/// A session: its set-up, and the family whose tokens it uses.
 pub(crate) struct Session {
     pub(crate) config: SessionConfig,
-    context: Arc<Context>,
-    slots: Slots,
-    state: Mutex<State>,
-    /// Orders the writes to the vault. Never held while the network is awaited.
-    turn: tokio::sync::Mutex<()>,
-    /// Turns true when the vault was asked for the first time, whatever it said.
-    restored: watch::Sender<bool>,
+    pub(crate) family: Arc<Family>,
 }
 
 /// The right to send one attempt with one token: immutable, and what a refusal is judged by.
@@ -92,7 +45,7 @@ pub(crate) struct Lease {
 
 impl Lease {
     pub(crate) fn access_token(&self) -> &SecretString {
-        &self.token.tokens.access_token
+        &self.token.access.token
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -105,7 +58,7 @@ impl Lease {
 
     pub(crate) fn times(&self, now: WallMs) -> (u64, Option<i64>) {
         let age = now
-            .since_ms(self.token.tokens.received_at)
+            .since_ms(self.token.access.received_at)
             .max(0)
             .unsigned_abs();
         (age, self.token.expires_at().map(|at| at.since_ms(now)))
@@ -119,33 +72,36 @@ impl Lease {
 
 /// A seat of somebody who waits for a flight.
 pub(crate) struct Seat {
+    session: Arc<str>,
     waiting: EventKey,
+    limit: Duration,
     end: watch::Receiver<Option<Arc<FlightEnd>>>,
 }
 
 impl Seat {
-    /// Waits until the flight has ended. Leaving early does not touch the flight.
+    /// Waits until the flight has ended, at most as long as a send may wait. Leaving early does not touch the flight.
     pub(crate) async fn wait(mut self) -> Arc<FlightEnd> {
-        let ended = self
-            .end
-            .wait_for(Option::is_some)
-            .await
-            .ok()
-            .and_then(|end| end.clone());
-        // The flight's guard always speaks before it goes; this is for a runtime that was shut down under it.
-        ended.unwrap_or_else(|| {
+        let failed = |failure: Failure| {
+            let result = Err(failure.with("session", &*self.session));
             Arc::new(FlightEnd {
-                result: Err(Failure::new(Code::RefreshAborted)),
+                result,
                 finished: self.waiting,
+                member: Arc::clone(&self.session),
             })
-        })
+        };
+        match tokio::time::timeout(self.limit, self.end.wait_for(Option::is_some)).await {
+            Ok(Ok(end)) => end.clone().expect("this is what was waited for"),
+            // The flight's guard always speaks before it goes; this is for a runtime that was shut down under it.
+            Ok(Err(_)) => failed(Failure::new(Code::RefreshAborted)),
+            Err(_) => failed(Failure::new(Code::RefreshSlow).with("seconds", self.limit.as_secs())),
+        }
     }
 }
 
 /// A token to send with, or a flight to wait for first.
 pub(crate) enum Take {
     Lease(Lease),
-    /// The current token was refused already, and its successor is on the way.
+    /// The current token was refused already, or there is none yet, and its successor is on the way.
     Wait(Seat),
 }
 
@@ -161,142 +117,159 @@ pub(crate) enum Verdict {
         rule_id: &'static str,
         published: EventKey,
     },
-    /// It waits for a flight, and is judged again after it.
+    /// It waits for the session's flight, and is repeated after it.
     Wait { rule_id: &'static str, seat: Seat },
+    /// It waits for another session's flight, and is judged again after it.
+    Queue { seat: Seat },
 }
 
 impl Session {
-    pub(crate) fn new(config: SessionConfig, context: Arc<Context>) -> Self {
-        let slots = Slots::new(&context.workspace_id, &config.name);
-        Self {
-            config,
-            context,
-            slots,
-            state: Mutex::default(),
-            turn: tokio::sync::Mutex::default(),
-            restored: watch::Sender::new(false),
-        }
+    pub(crate) fn new(config: SessionConfig, family: Arc<Family>) -> Self {
+        Self { config, family }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(crate) fn subject(&self) -> Subject {
+    fn subject(&self) -> Subject {
         Subject {
             session: Some(Arc::clone(&self.config.name)),
             ..Subject::default()
         }
     }
 
-    /// Waits until the vault was asked for this session once.
-    pub(crate) async fn settled(&self) {
-        // The sender lives in `self`.
-        let _: std::result::Result<_, watch::error::RecvError> = self
-            .restored
-            .subscribe()
-            .wait_for(|restored| *restored)
-            .await;
-    }
-
     /// The token to send an attempt with: one that lives on for `fresh_for`, where a refresh can bring it.
     ///
     /// # Errors
-    /// `session.sign_in_needed` where there is none that the server may still honour; `store.*` where that is unknown.
+    /// `session.sign_in_needed` where there is none that the server may still honour; `session.binding_changed` and
+    /// `store.*` where that is unknown.
     pub(crate) fn take(
-        self: &Arc<Self>,
+        &self,
         subject: &Subject,
         cause: EventKey,
         fresh_for: Duration,
     ) -> Result<Take> {
-        let mut state = self.lock();
+        let mut state = self.family.lock();
         match &state.standing {
             Standing::SignedOut => return Err(self.sign_in_needed("signed_out")),
             Standing::LoginRequired { cause, .. } => {
-                return Err(self.sign_in_needed(login_cause_word(*cause)));
+                return Err(self.sign_in_needed(&login_cause_word(*cause)));
             }
             Standing::StoreUnavailable => {
-                return Err(Failure::new(Code::StoreLocked).with("session", &self.config.name));
+                return Err(Failure::new(Code::StoreLocked).with("session", &*self.config.name));
             }
-            Standing::Active | Standing::Cooldown { .. } | Standing::ConfigError => {}
+            Standing::BindingChanged(_) => return Err(self.binding_changed(&state)),
+            Standing::Active
+            | Standing::Cooldown { .. }
+            | Standing::Degraded { .. }
+            | Standing::ConfigError => {}
         }
-        let token = state
-            .token
-            .clone()
-            .ok_or_else(|| self.sign_in_needed("signed_out"))?;
-        if token.was_refused() && state.flight.is_some() {
-            return Ok(Take::Wait(self.sit(&mut state, subject, cause, true)));
-        }
-        let expires_in = token
-            .expires_at()
-            .map(|at| at.since_ms(self.context.clock.wall()));
-        if !fresh_enough(expires_in, token.tokens.lifetime_ms, fresh_for)
-            && rules::on("lease.not_fresh_enough")
-        {
-            let joined = state.flight.is_some();
-            let ready = state.standing_kind(self.context.clock.mono()) == StandingKind::Ready;
-            if !joined && ready && state.refreshable() {
-                let request = subject.request;
-                self.take_off(
-                    &mut state,
-                    Need::Expiry,
-                    Actor::Request,
-                    request,
-                    Some(cause),
-                );
+        let clock = &self.family.context().clock;
+        state.last_used = clock.mono();
+        let ready =
+            state.standing_kind(clock.mono()) == StandingKind::Ready && state.refresh.is_some();
+        let need = match state.access.get(&self.config.name).cloned() {
+            // Its successor is on the way: do not send what was refused.
+            Some(token) if token.was_refused() && self.is_flying(&state) => None,
+            Some(token) => {
+                let expires_in = token.expires_at().map(|at| at.since_ms(clock.wall()));
+                let fresh = fresh_enough(expires_in, token.access.lifetime_ms, fresh_for);
+                if fresh
+                    || !(ready || state.flight.is_some())
+                    || !rules::on("lease.not_fresh_enough")
+                {
+                    token.used.fetch_add(1, Ordering::Relaxed);
+                    return Ok(Take::Lease(Lease { token }));
+                }
+                Some(Need::Expiry)
             }
-            if state.flight.is_some() {
-                return Ok(Take::Wait(self.sit(&mut state, subject, cause, joined)));
-            }
+            None if state.flight.is_some() => None,
+            None if state.refresh.is_none() => return Err(self.sign_in_needed("no_refresh_token")),
+            None if !ready => return Err(self.still_cooling(&state)),
+            None => Some(Need::Absent),
+        };
+        let joined = state.flight.is_some();
+        if let (Some(need), false) = (need, joined) {
+            self.family.take_off(
+                &mut state,
+                &self.config.name,
+                need,
+                Actor::Request,
+                subject.request,
+                Some(cause),
+            );
         }
-        token.used.fetch_add(1, Ordering::Relaxed);
-        Ok(Take::Lease(Lease { token }))
+        Ok(Take::Wait(self.sit(&mut state, subject, cause, joined)))
     }
 
-    /// Judges an attempt that was refused, and joins or starts the flight where that is the way on.
+    fn is_flying(&self, state: &State) -> bool {
+        state
+            .flight
+            .as_ref()
+            .is_some_and(|slot| slot.member == self.config.name)
+    }
+
+    /// Judges an attempt that was refused by this origin, and joins or starts the flight where that is the way on.
     pub(crate) fn refused(
-        self: &Arc<Self>,
+        &self,
         lease: &Lease,
         retried: bool,
+        origin: &Origin,
         subject: &Subject,
         classified: EventKey,
     ) -> Verdict {
         lease.token.refused.fetch_add(1, Ordering::Relaxed);
-        let mut state = self.lock();
+        let context = self.family.context();
+        let (now, wall, origin) = (
+            context.clock.mono(),
+            context.clock.wall(),
+            origin.to_string(),
+        );
+        let mut state = self.family.lock();
+        let current = state
+            .access
+            .get(&self.config.name)
+            .map(|token| token.generation);
         let decision = on_refusal(Refusal {
             lease: lease.epoch_and_generation(),
+            lease_expired: lease.token.has_expired(wall),
             retried,
-            current: state.base(),
-            standing: state.standing_kind(self.context.clock.mono()),
-            flight: state.flight.is_some(),
-            refreshable: state.refreshable(),
+            current: (state.epoch, current),
+            standing: state.standing_kind(now),
+            flight: state
+                .flight
+                .as_ref()
+                .map(|slot| match slot.member == self.config.name {
+                    true => FlightFor::ThisSession,
+                    false => FlightFor::AnotherSession,
+                }),
+            quarantined: state.is_quarantined(&origin, lease.token.generation, now),
+            exhausted: state.is_exhausted(now),
+            refreshable: state.refresh.is_some(),
         });
         match decision {
             Decision::Return(rule_id) => {
-                let failure = match rule_id {
-                    "lease.superseded" => {
-                        Some(Failure::new(Code::Superseded).with("session", &self.config.name))
-                    }
-                    "session.ended" | "session.signed_out" => Some(self.sign_in_needed("ended")),
-                    "cooldown.wait" => Some(self.still_cooling(&state)),
-                    "session.misconfigured" => {
-                        Some(Failure::new(Code::RefreshConfig).with("session", &self.config.name))
-                    }
-                    _ => None,
-                };
-                Verdict::Return { rule_id, failure }
-            }
-            Decision::End(rule_id) => {
-                self.end(&mut state, LoginCause::NoRefreshToken, vec![classified]);
+                if rule_id == "retry.spent" {
+                    self.quarantine(&mut state, lease, origin, classified);
+                }
                 Verdict::Return {
                     rule_id,
-                    failure: Some(self.sign_in_needed("no_refresh_token")),
+                    failure: self.reason(rule_id, &state),
+                }
+            }
+            Decision::End(cause, rule_id) => {
+                let mut evidence = match &state.standing {
+                    Standing::Degraded { evidence, .. } => evidence.clone(),
+                    _ => Vec::new(),
+                };
+                evidence.push(classified);
+                self.family.end(&mut state, cause, evidence);
+                Verdict::Return {
+                    rule_id,
+                    failure: Some(self.sign_in_needed(&login_cause_word(cause))),
                 }
             }
             Decision::RetryWithNewer(rule_id) => {
                 let published = state
-                    .token
-                    .as_ref()
+                    .access
+                    .get(&self.config.name)
                     .map_or(classified, |token| token.published);
                 Verdict::Retry { rule_id, published }
             }
@@ -304,9 +277,13 @@ impl Session {
                 rule_id,
                 seat: self.sit(&mut state, subject, classified, true),
             },
+            Decision::Queue(_) => Verdict::Queue {
+                seat: self.sit(&mut state, subject, classified, true),
+            },
             Decision::Start(rule_id) => {
-                self.take_off(
+                self.family.take_off(
                     &mut state,
+                    &self.config.name,
                     Need::Refused,
                     Actor::Request,
                     subject.request,
@@ -320,15 +297,63 @@ impl Session {
         }
     }
 
+    /// A token that was fresh is refused: its origin's refusals start no refresh as long as it lives. Called under the lock.
+    fn quarantine(&self, state: &mut State, lease: &Lease, origin: String, classified: EventKey) {
+        let context = self.family.context();
+        let (now, wall) = (context.clock.mono(), context.clock.wall());
+        if lease.token.has_expired(wall) || lease.token.epoch != state.epoch {
+            return;
+        }
+        state.was_fruitless(now);
+        let left = lease
+            .token
+            .expires_at()
+            .map(|at| Duration::from_millis(at.since_ms(wall).max(0).unsigned_abs()));
+        let span = quarantine_span(left);
+        let entry = Quarantine {
+            origin: origin.clone(),
+            generation: lease.token.generation,
+            until: now + span,
+        };
+        if state.quarantine(entry, now) {
+            let fact = Fact::OriginQuarantined {
+                origin,
+                until_ms: wall.plus(millis(span)),
+            };
+            let (epoch, generation) = lease.epoch_and_generation();
+            let entry =
+                Entry::new(Actor::Request, &self.subject(), fact).of_generation(epoch, generation);
+            context.timeline.append(entry.because(classified));
+        }
+    }
+
+    /// Why a refusal is returned, where that is more than the refusal itself.
+    fn reason(&self, rule_id: &str, state: &State) -> Option<Failure> {
+        match rule_id {
+            "lease.superseded" => {
+                Some(Failure::new(Code::Superseded).with("session", &*self.config.name))
+            }
+            "session.ended" | "session.signed_out" => Some(self.sign_in_needed("ended")),
+            "cooldown.wait" => Some(self.still_cooling(state)),
+            "session.misconfigured" => {
+                Some(Failure::new(Code::RefreshConfig).with("session", &*self.config.name))
+            }
+            _ => None,
+        }
+    }
+
     /// Refreshes because the user asks, whatever the clock says.
     ///
     /// # Errors
     /// As the flight failed.
-    pub(crate) async fn refresh(self: &Arc<Self>) -> Result<()> {
-        self.settled().await;
-        let end = {
-            let mut state = self.lock();
-            if !state.refreshable()
+    pub(crate) async fn refresh(&self) -> Result<()> {
+        self.family.settled().await;
+        let seat = {
+            let mut state = self.family.lock();
+            if matches!(state.standing, Standing::BindingChanged(_)) {
+                return Err(self.binding_changed(&state));
+            }
+            if state.refresh.is_none()
                 || matches!(
                     state.standing,
                     Standing::LoginRequired { .. } | Standing::SignedOut
@@ -337,25 +362,29 @@ impl Session {
                 return Err(self.sign_in_needed("no_refresh_token"));
             }
             if state.flight.is_none() {
-                self.take_off(&mut state, Need::Asked, Actor::User, None, None);
+                self.family.take_off(
+                    &mut state,
+                    &self.config.name,
+                    Need::Asked,
+                    Actor::User,
+                    None,
+                    None,
+                );
             }
-            state.flight.as_ref().map(|slot| slot.end.clone())
+            state
+                .flight
+                .as_ref()
+                .map(|slot| self.seat(slot.started, slot.end.clone()))
         };
-        match end {
-            Some(end) => Seat {
-                waiting: self.context.timeline.newest(),
-                end,
-            }
-            .wait()
-            .await
-            .result
-            .clone(),
+        match seat {
+            Some(seat) => seat.wait().await.result.clone(),
             None => Ok(()),
         }
     }
 
     /// Takes a seat in the flight under way. Called under the lock, with a flight there.
     fn sit(&self, state: &mut State, subject: &Subject, cause: EventKey, joined: bool) -> Seat {
+        let timeline = &self.family.context().timeline;
         let slot = state
             .flight
             .as_mut()
@@ -369,7 +398,7 @@ impl Session {
             let fact = Fact::WaiterJoined {
                 waiters: slot.waiters,
             };
-            self.context.timeline.append(
+            timeline.append(
                 Entry::new(Actor::Request, &subject, fact)
                     .because(cause)
                     .because(slot.started),
@@ -378,140 +407,62 @@ impl Session {
         let entry = Entry::new(Actor::Request, &subject, Fact::WaitingForRefresh { joined })
             .because(cause)
             .because(slot.started);
+        self.seat(timeline.append(entry), slot.end.clone())
+    }
+
+    fn seat(&self, waiting: EventKey, end: watch::Receiver<Option<Arc<FlightEnd>>>) -> Seat {
         Seat {
-            waiting: self.context.timeline.append(entry),
-            end: slot.end.clone(),
+            session: Arc::clone(&self.config.name),
+            waiting,
+            limit: self.family.context().waiter_limit,
+            end,
         }
-    }
-
-    /// Says that the state changed, if its name did. Called under the lock, after the change.
-    fn tell_change(&self, state: &State, from: StateName, actor: Actor, cause: Option<EventKey>) {
-        let to = state.name();
-        if from != to {
-            self.context.timeline.append(
-                Entry::new(actor, &self.subject(), Fact::StateChanged { from, to }).because(cause),
-            );
-        }
-    }
-
-    /// The server ended the session. Nothing is deleted.
-    fn end(&self, state: &mut State, cause: LoginCause, evidence: Vec<EventKey>) {
-        let from = state.name();
-        let mut entry = Entry::new(
-            Actor::Request,
-            &self.subject(),
-            Fact::LoginRequired { cause },
-        );
-        for event in &evidence {
-            entry = entry.because(*event);
-        }
-        let told = self.context.timeline.append(entry);
-        state.standing = Standing::LoginRequired { cause, evidence };
-        self.tell_change(state, from, Actor::Request, Some(told));
     }
 
     fn sign_in_needed(&self, cause: &str) -> Failure {
-        Failure::new(Code::SignInNeeded)
-            .with("session", &self.config.name)
-            .with("cause", cause)
+        self.family.sign_in_needed(&self.config.name, cause)
     }
 
     fn still_cooling(&self, state: &State) -> Failure {
-        let failure = Failure::new(Code::RefreshTransient).with("session", &self.config.name);
+        let failure = Failure::new(Code::RefreshTransient).with("session", &*self.config.name);
         match &state.standing {
             Standing::Cooldown { until_ms, .. } => failure.with("retry_at_ms", until_ms),
             _ => failure,
         }
     }
 
-    /// Makes a generation the current one, in memory. Called under the lock; the `Published` event is its cause.
-    fn install(self: &Arc<Self>, state: &mut State, generation: Generation, published: EventKey) {
-        let context = &self.context;
-        let before = state
-            .token
-            .as_ref()
-            .filter(|token| token.epoch == generation.epoch)
-            .and_then(|token| {
-                jwt::decode(secrecy::ExposeSecret::expose_secret(
-                    &token.tokens.access_token,
-                ))
-            });
-        let token = Arc::new(Token {
-            epoch: generation.epoch,
-            generation: generation.number,
-            fingerprint: context.fingerprint(&generation.tokens.access_token),
-            refresh_fingerprint: generation
-                .tokens
-                .refresh_token
-                .as_ref()
-                .map(|token| context.fingerprint(token)),
-            tokens: generation.tokens,
-            published,
-            flight: generation.flight,
-            because_of: generation.because_of,
-            before: before.map(Box::new),
-            used: AtomicU32::new(0),
-            refused: AtomicU32::new(0),
-        });
-        state.epoch = generation.epoch;
-        state.failures = 0;
-        state.set_aside = None;
-        state.standing = Standing::Active;
-        state.token = Some(Arc::clone(&token));
-        self.watch_expiry(token);
-    }
-
-    /// Tells the timeline when this generation has expired by the local clock, if it is the current one then.
-    fn watch_expiry(self: &Arc<Self>, token: Arc<Token>) {
-        let Some(expires_at) = token.expires_at() else {
-            return;
-        };
-        let (weak, clock) = (Arc::downgrade(self), Arc::clone(&self.context.clock));
-        let (epoch, generation, published) = (token.epoch, token.generation, token.published);
-        drop(token);
-        tokio::spawn(async move {
-            loop {
-                let left = expires_at.since_ms(clock.wall());
-                if left <= 0 {
-                    break;
-                }
-                // In steps: the clock that sleeps may stand still while the machine does, the local clock goes on.
-                tokio::time::sleep(Duration::from_millis(left.unsigned_abs()).min(EXPIRY_TICK))
-                    .await;
-                if weak.strong_count() == 0 {
-                    return;
-                }
-            }
-            if let Some(session) = weak.upgrade() {
-                let state = session.lock();
-                if state.base() == (epoch, Some(generation)) {
-                    let entry = Entry::new(Actor::Timer, &session.subject(), Fact::TokenExpired {});
-                    session
-                        .context
-                        .timeline
-                        .append(entry.of_generation(epoch, generation).because(published));
-                }
-            }
-        });
+    fn binding_changed(&self, state: &State) -> Failure {
+        let failure = Failure::new(Code::BindingChanged).with("session", &*self.config.name);
+        match &state.standing {
+            Standing::BindingChanged(question) => failure
+                .with(
+                    "approved",
+                    question.record.binding.in_words(&self.config.name),
+                )
+                .with("proposed", question.proposed.in_words(&self.config.name)),
+            _ => failure,
+        }
     }
 
     /// The session as the outside may see it.
     pub(crate) fn snapshot(&self) -> SessionSnapshot {
-        let state = self.lock();
-        let token = state.token.as_ref();
+        let state = self.family.lock();
+        let token = state.access.get(&self.config.name);
         let (login_cause, evidence) = match &state.standing {
-            Standing::LoginRequired { cause, evidence } => (Some(*cause), evidence.clone()),
+            Standing::LoginRequired { cause, evidence }
+            | Standing::Degraded { cause, evidence } => (Some(*cause), evidence.clone()),
             _ => (None, Vec::new()),
         };
         SessionSnapshot {
-            as_of: self.context.timeline.newest(),
+            as_of: self.family.context().timeline.newest(),
             name: self.config.name.to_string(),
+            family: self.config.family.to_string(),
             kind: self.config.kind(),
             state: state.name(),
             epoch: state.epoch,
             generation: token.map(|token| token.generation),
             expires_at_ms: token.and_then(|token| token.expires_at()),
-            lifetime_ms: token.and_then(|token| token.tokens.lifetime_ms),
+            lifetime_ms: token.and_then(|token| token.access.lifetime_ms),
             origins: self
                 .config
                 .origins
@@ -519,8 +470,10 @@ impl Session {
                 .map(ToString::to_string)
                 .collect(),
             refresh_endpoint: crate::redact::url(self.config.refresh_endpoint()),
-            kept: self.context.kept(),
+            kept: self.family.context().kept(),
             persist_pending: state.persist_pending,
+            needs_attention: state.needs_attention,
+            skew_ms: state.skew_ms,
             cooldown_until_ms: match &state.standing {
                 Standing::Cooldown { until_ms, .. } => Some(*until_ms),
                 _ => None,
@@ -528,14 +481,20 @@ impl Session {
             login_cause,
             evidence,
             set_aside: state.set_aside,
+            binding: match &state.standing {
+                Standing::BindingChanged(question) => Some(BindingQuestion {
+                    approved: question.record.binding.clone(),
+                    proposed: question.proposed.clone(),
+                }),
+                _ => None,
+            },
         }
     }
 
     /// What is known of the current access token, without anything that could be sent.
     pub(crate) fn token_details(&self) -> Option<TokenDetails> {
-        use secrecy::ExposeSecret;
-        let token = self.lock().token.clone()?;
-        let jwt = jwt::decode(token.tokens.access_token.expose_secret());
+        let token = self.family.lock().access.get(&self.config.name).cloned()?;
+        let jwt = jwt::decode(token.access.token.expose_secret());
         let changes = match (&token.before, &jwt) {
             (Some(before), Some(after)) => jwt::changes(before, after),
             _ => Vec::new(),
@@ -547,14 +506,13 @@ impl Session {
             flight: token.flight,
             because_of: token.because_of,
             fingerprint: token.fingerprint,
-            length: u32::try_from(token.tokens.access_token.expose_secret().len())
-                .unwrap_or(u32::MAX),
-            received_at_ms: token.tokens.received_at,
+            length: u32::try_from(token.access.token.expose_secret().len()).unwrap_or(u32::MAX),
+            received_at_ms: token.access.received_at,
             expires_at_ms: token.expires_at(),
-            lifetime_ms: token.tokens.lifetime_ms,
-            expiry_source: token.tokens.expiry_source,
-            scope: token.tokens.scope.clone(),
-            kept: self.context.kept(),
+            lifetime_ms: token.access.lifetime_ms,
+            expiry_source: token.access.expiry_source,
+            scope: token.access.scope.clone(),
+            kept: self.family.context().kept(),
             origins: self
                 .config
                 .origins
@@ -570,34 +528,12 @@ impl Session {
 
     /// Adds this session's live secrets to what is masked in answers.
     pub(crate) fn mask_with(&self, masker: &mut Masker) {
-        if let Some(token) = &self.lock().token {
-            masker.add(&token.tokens.access_token, token.fingerprint);
-            if let (Some(secret), Some(fingerprint)) =
-                (&token.tokens.refresh_token, token.refresh_fingerprint)
-            {
-                masker.add(secret, fingerprint);
-            }
+        let state = self.family.lock();
+        if let Some(token) = state.access.get(&self.config.name) {
+            masker.add(&token.access.token, token.fingerprint);
         }
-    }
-}
-
-/// A generation that is about to be published.
-struct Generation {
-    epoch: u32,
-    number: u32,
-    tokens: Tokens,
-    flight: Option<u64>,
-    because_of: Option<u64>,
-}
-
-/// Longest sleep of the expiry watch: the local clock is looked at this often.
-const EXPIRY_TICK: Duration = Duration::from_secs(15);
-
-fn login_cause_word(cause: LoginCause) -> &'static str {
-    match cause {
-        LoginCause::InvalidGrant => "invalid_grant",
-        LoginCause::ResponseLost => "response_lost",
-        LoginCause::Interaction => "interaction",
-        LoginCause::NoRefreshToken => "no_refresh_token",
+        if let Some(token) = &state.refresh {
+            masker.add(&token.secret, token.fingerprint);
+        }
     }
 }

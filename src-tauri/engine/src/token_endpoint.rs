@@ -5,7 +5,9 @@ mod judge;
 use std::time::Duration;
 
 use base64::Engine as _;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
@@ -31,6 +33,7 @@ pub(crate) enum Wire {
     Answer {
         status: u16,
         retry_after: Option<String>,
+        date: Option<String>,
         body: Vec<u8>,
     },
     /// The request never left.
@@ -138,6 +141,9 @@ fn oauth_refresh_request(
     if let Some(scope) = &oauth.scope {
         form.append_pair("scope", scope);
     }
+    if let Some(resource) = &oauth.resource {
+        form.append_pair("resource", resource);
+    }
     let authorization = match oauth.client_auth {
         ClientAuth::None => {
             form.append_pair("client_id", &oauth.client_id);
@@ -200,11 +206,15 @@ impl TokenRequest {
         };
         reach(Point::HeadReceived);
         let status = response.status().as_u16();
-        let retry_after = response
-            .headers()
-            .get(RETRY_AFTER)
-            .and_then(|value| value.to_str().ok())
-            .map(str::to_owned);
+        let header = |name: HeaderName| {
+            response
+                .headers()
+                .get(name)?
+                .to_str()
+                .ok()
+                .map(str::to_owned)
+        };
+        let (retry_after, date) = (header(RETRY_AFTER), header(DATE));
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -222,6 +232,7 @@ impl TokenRequest {
                     return Wire::Answer {
                         status,
                         retry_after,
+                        date,
                         body,
                     };
                 }
@@ -293,6 +304,7 @@ mod tests {
             client_id: "desktop".to_owned(),
             client_auth: ClientAuth::None,
             scope: Some("read write".to_owned()),
+            resource: None,
         };
         let request = oauth_refresh_request(&oauth, &"r t".into(), None);
         assert_eq!(

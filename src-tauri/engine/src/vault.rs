@@ -7,6 +7,7 @@
 
 mod keychain;
 mod memory;
+mod parts;
 pub(crate) mod record;
 
 use std::fmt;
@@ -20,6 +21,7 @@ use tokio::sync::oneshot;
 
 pub use self::keychain::KeychainStore;
 pub use self::memory::MemoryStore;
+pub use self::record::Binding;
 use crate::error::{Code, Failure};
 
 /// A keychain call longer than this is reported as slow; it may be waiting for a person.
@@ -161,7 +163,7 @@ impl Vault {
     }
 
     pub(crate) async fn read(&self, name: String) -> Result<Option<SecretSlice<u8>>, StoreError> {
-        self.call(move |store| store.read(&name)).await
+        self.call(move |store| parts::read(store, &name)).await
     }
 
     /// Writes an item and reads it back: `Ok` means that the store really holds it.
@@ -170,23 +172,8 @@ impl Vault {
         name: String,
         item: SecretSlice<u8>,
     ) -> Result<(), StoreError> {
-        use secrecy::ExposeSecret;
-        if item.expose_secret().len() > ITEM_BYTES_MAX {
-            let bytes = item.expose_secret().len();
-            return Err(StoreError::new(
-                StoreErrorKind::Failed,
-                format!("a record of {bytes} bytes is above {ITEM_BYTES_MAX}"),
-            ));
-        }
         self.call(move |store| {
-            store.write(&name, item.expose_secret())?;
-            match store.read(&name)? {
-                Some(found) if found.expose_secret() == item.expose_secret() => Ok(()),
-                _ => Err(StoreError::new(
-                    StoreErrorKind::Failed,
-                    "the item read back is not the one that was written",
-                )),
-            }
+            parts::write(store, &name, secrecy::ExposeSecret::expose_secret(&item))
         })
         .await
     }

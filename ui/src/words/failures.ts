@@ -127,6 +127,15 @@ const MESSAGES: Record<Code, Words> = {
     why: `${signInCause(p.cause)} Nothing was deleted.`,
     acts: ["sign_in", "send_without_token"],
   }),
+  "session.binding_changed": (p) => ({
+    title: "The session's file names other addresses",
+    why: `You approved: ${p.approved ?? "something else"}. The file now says: ${p.proposed ?? "something else"}. The token is not sent anywhere until one of them is put right.`,
+  }),
+  "refresh.slow": (p) => ({
+    title: "The refresh takes longer than this request may wait",
+    why: `It waited ${p.seconds ? `${p.seconds} s` : "its time"}. The refresh goes on by itself; send again when it has come home.`,
+    acts: ["send_again"],
+  }),
   "session.superseded": (p) => ({
     title: "The session changed hands meanwhile",
     why: `Somebody signed ${p.session ?? "the session"} out or in while this waited. A request is never repeated as somebody else.`,

@@ -15,6 +15,9 @@ export const STATES: Record<StateName, string> = {
   cooldown: "Refresh is not getting through",
   config_error: "The server refuses the set-up",
   store_unavailable: "The keychain does not answer",
+  indeterminate: "The last refresh has no known outcome",
+  degraded: "Ends with this token",
+  binding_changed: "Its file names other addresses",
   login_required: "Sign in again",
 };
 
@@ -27,6 +30,8 @@ export const NEEDS: Record<Need, string> = {
   refused: "because the API refused the token",
   expiry: "because the token was about to expire",
   asked: "because you asked",
+  absent: "because there was no access token yet",
+  recovery: "because the last one was cut short",
 };
 
 export const LOGIN_CAUSES: Record<LoginCause, string> = {
@@ -34,6 +39,11 @@ export const LOGIN_CAUSES: Record<LoginCause, string> = {
   response_lost: "the answer to a refresh was lost, and the server would not repeat it",
   interaction: "the server wants you in person",
   no_refresh_token: "the token was refused, and there is no refresh token",
+  reuse: "the server saw its refresh token used twice",
+  peer_signed_out: "another Sandglass signed it out",
+  successor_lost: "its new tokens were lost with the process that had them",
+  server_dialect: "the server refused its refresh token twice, in words of its own",
+  account_mismatch: "the tokens belong to another account",
 };
 
 export const REPLY_CLASSES: Record<ReplyClass, string> = {
@@ -44,12 +54,14 @@ export const REPLY_CLASSES: Record<ReplyClass, string> = {
   definitive: "the refresh token is dead",
   config: "the client was refused",
   interaction: "the server wants you in person",
+  suspect: "refused in unusual words; asked once more later",
   unexplained: "refused without a reason",
   protocol: "not a token endpoint's answer",
 };
 
 export const FLIGHT_CLASSES: Record<FlightClass, string> = {
   committed: "new tokens",
+  adopted: "new tokens from another process",
   transient: "did not get through; the session is untouched",
   ended: "the server ended the session",
   misconfigured: "the server refuses the session's set-up",

@@ -145,7 +145,7 @@ fn may_attach(session: &SessionConfig, origin: &Origin) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::config::{ClientAuth, Dialect, OauthDialect};
+    use crate::session::config::{ClientAuth, Dialect, OauthDialect, RefreshWhen};
 
     fn session() -> SessionConfig {
         let endpoint = Url::parse("https://id.test/token").expect("a URL");
@@ -154,12 +154,15 @@ mod tests {
             client_id: "c".to_owned(),
             client_auth: ClientAuth::None,
             scope: None,
+            resource: None,
         };
         let origins = ["https://api.acme.test", "http://10.0.0.5"]
             .map(|text| Origin::parse(text).expect("an origin"));
         SessionConfig {
             name: "acme".into(),
             origins: origins.to_vec(),
+            family: "acme".into(),
+            refresh_when: RefreshWhen::Refused,
             dialect: Dialect::Oauth(dialect),
         }
     }

@@ -8,7 +8,6 @@ use url::Url;
 
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
-use crate::vault::record::Binding;
 
 /// A session's set-up. Holds no secret.
 #[derive(Clone, Debug)]
@@ -17,8 +16,23 @@ pub struct SessionConfig {
     pub name: Arc<str>,
     /// Where its token may be sent, and nowhere else.
     pub origins: Vec<Origin>,
+    /// The family whose refresh token it uses: its own by default, one that it shares with others by name.
+    pub family: Arc<str>,
+    /// When its token is refreshed.
+    pub refresh_when: RefreshWhen,
     /// What its server speaks.
     pub dialect: Dialect,
+}
+
+/// When a session's token is refreshed. A refusal always asks for it; this is about doing it earlier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefreshWhen {
+    /// Before it expires, if it is in use and lives for a minute or more; otherwise after a refusal.
+    #[default]
+    BeforeExpiry,
+    /// After a refusal only.
+    Refused,
 }
 
 /// What a session's server speaks.
@@ -92,6 +106,8 @@ pub struct OauthDialect {
     pub client_auth: ClientAuth,
     /// Asked for on refresh. Absent: what was granted.
     pub scope: Option<String>,
+    /// The API that the access token is for (RFC 8707). Absent: the server's choice.
+    pub resource: Option<String>,
 }
 
 /// How an OAuth client authenticates to the token endpoint (RFC 6749 §2.3).
@@ -119,14 +135,6 @@ impl SessionConfig {
         match &self.dialect {
             Dialect::Json(json) => &json.refresh.url,
             Dialect::Oauth(oauth) => &oauth.token_endpoint,
-        }
-    }
-
-    /// What a sign-in under this set-up approves.
-    pub(crate) fn binding(&self) -> Binding {
-        Binding {
-            refresh_endpoint: self.refresh_endpoint().to_string(),
-            origins: self.origins.iter().map(Origin::to_string).collect(),
         }
     }
 }

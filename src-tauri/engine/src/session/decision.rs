@@ -7,12 +7,15 @@
 //!               |-> return it | fail | repeat with the newer token | join the flight | start one
 //! ```
 
+use crate::rules;
 use crate::timeline::event::{LoginCause, Verdict};
 
 /// Whether an answer refuses the token, and the rule that says so.
 pub(crate) fn is_refusal(status: u16, authorized: bool) -> (Verdict, &'static str) {
     match (status, authorized) {
-        (401, true) => (Verdict::TokenRefused, "answer.token_refused"),
+        (401, true) if rules::on("answer.token_refused") => {
+            (Verdict::TokenRefused, "answer.token_refused")
+        }
         (401, false) => (Verdict::Returned, "answer.no_token_was_sent"),
         _ => (Verdict::Returned, "answer.not_401"),
     }
@@ -23,25 +26,42 @@ pub(crate) fn is_refusal(status: u16, authorized: bool) -> (Verdict, &'static st
 pub(crate) struct Refusal {
     /// The sign-in and the generation under which the attempt was sent.
     pub(crate) lease: (u32, u32),
+    /// The token of the lease had expired by the local clock.
+    pub(crate) lease_expired: bool,
     /// The send was repeated before.
     pub(crate) retried: bool,
-    /// The sign-in and the generation of the session now; no generation: no token.
+    /// The sign-in and the generation of the session's token now; no generation: no token.
     pub(crate) current: (u32, Option<u32>),
-    /// How the session stands.
+    /// How the family stands.
     pub(crate) standing: StandingKind,
     /// A flight is under way.
-    pub(crate) flight: bool,
+    pub(crate) flight: Option<FlightFor>,
+    /// The origin refused a fresh token of this generation before.
+    pub(crate) quarantined: bool,
+    /// Refreshes were followed by refusals too often in the last minute.
+    pub(crate) exhausted: bool,
     /// There is a refresh token.
     pub(crate) refreshable: bool,
 }
 
-/// How a session stands, as far as decisions need it.
+/// Whom the flight under way is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FlightFor {
+    /// The session whose attempt was refused.
+    ThisSession,
+    /// Another session of its family.
+    AnotherSession,
+}
+
+/// How a family stands, as far as decisions need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum StandingKind {
     /// A flight may be started.
     Ready,
     /// A refresh failed a moment ago and is not tried yet.
     Cooling,
+    /// The family is dead; only what is left of its access tokens works.
+    Degraded(LoginCause),
     /// The session's set-up was refused.
     Misconfigured,
     /// Only signing in again helps.
@@ -59,43 +79,73 @@ pub(crate) enum Decision {
     RetryWithNewer(&'static str),
     /// It waits for the flight under way.
     Join(&'static str),
+    /// It waits until another session's flight has landed, and is judged again.
+    Queue(&'static str),
     /// A flight is started, and it waits for that.
     Start(&'static str),
     /// The session cannot be refreshed; signing in is the way on. The 401 is returned with that reason.
-    End(&'static str),
+    End(LoginCause, &'static str),
 }
 
 /// The decision on an attempt whose token was refused.
 pub(crate) fn on_refusal(refusal: Refusal) -> Decision {
     let (epoch, generation) = refusal.lease;
-    if refusal.current.0 != epoch {
-        // Whoever signed in since may be somebody else: never repeat one user's request as another (scenario 120).
+    // Whoever signed in since may be somebody else: never repeat one user's request as another (scenario 120).
+    if refusal.current.0 != epoch && rules::on("lease.superseded") {
         return Decision::Return("lease.superseded");
     }
     match refusal.standing {
-        StandingKind::Ended(_) => return Decision::Return("session.ended"),
-        StandingKind::SignedOut => return Decision::Return("session.signed_out"),
-        StandingKind::Ready | StandingKind::Cooling | StandingKind::Misconfigured => {}
+        StandingKind::Ended(_) if rules::on("session.ended") => {
+            return Decision::Return("session.ended");
+        }
+        StandingKind::SignedOut if rules::on("session.signed_out") => {
+            return Decision::Return("session.signed_out");
+        }
+        _ => {}
     }
-    if refusal.retried {
-        // RFC 9110 §15.5.2: the same challenge after new credentials is shown, not answered again.
+    // RFC 9110 §15.5.2: the same challenge after new credentials is shown, not answered again.
+    if refusal.retried && rules::on("retry.spent") {
         return Decision::Return("retry.spent");
     }
     if refusal
         .current
         .1
         .is_some_and(|current| current > generation)
+        && rules::on("lease.newer_generation")
     {
         return Decision::RetryWithNewer("lease.newer_generation");
     }
-    if refusal.flight {
-        return Decision::Join("flight.join");
+    match refusal.flight {
+        Some(FlightFor::ThisSession) if rules::on("flight.join") => {
+            return Decision::Join("flight.join");
+        }
+        Some(FlightFor::AnotherSession) if rules::on("flight.queue") => {
+            return Decision::Queue("flight.queue");
+        }
+        // Without the rule that joins it, a second flight must not take off beside the first.
+        Some(_) => return Decision::Return("flight.ignored"),
+        None => {}
+    }
+    // An expired lease says nothing about the origin, so quarantine does not judge it (scenario 128).
+    if refusal.quarantined && !refusal.lease_expired && rules::on("origin.quarantined") {
+        return Decision::Return("origin.quarantined");
     }
     match refusal.standing {
-        StandingKind::Cooling => Decision::Return("cooldown.wait"),
-        StandingKind::Misconfigured => Decision::Return("session.misconfigured"),
-        _ if !refusal.refreshable => Decision::End("session.no_refresh_token"),
-        _ => Decision::Start("flight.start"),
+        StandingKind::Degraded(cause) if rules::on("session.degraded") => {
+            Decision::End(cause, "session.degraded")
+        }
+        StandingKind::Cooling if rules::on("cooldown.wait") => Decision::Return("cooldown.wait"),
+        StandingKind::Misconfigured if rules::on("session.misconfigured") => {
+            Decision::Return("session.misconfigured")
+        }
+        _ if refusal.exhausted && rules::on("refresh.exhausted") => {
+            Decision::Return("refresh.exhausted")
+        }
+        _ if !refusal.refreshable => {
+            Decision::End(LoginCause::NoRefreshToken, "session.no_refresh_token")
+        }
+        _ if rules::on("flight.start") => Decision::Start("flight.start"),
+        _ => Decision::Return("flight.not_started"),
     }
 }
 
@@ -105,24 +155,36 @@ mod tests {
 
     const REFUSED: Refusal = Refusal {
         lease: (1, 1),
+        lease_expired: false,
         retried: false,
         current: (1, Some(1)),
         standing: StandingKind::Ready,
-        flight: false,
+        flight: None,
+        quarantined: false,
+        exhausted: false,
         refreshable: true,
     };
 
     #[test]
     fn a_refusal_is_judged_by_its_lease() {
+        let flying = Some(FlightFor::ThisSession);
         let ended = StandingKind::Ended(LoginCause::InvalidGrant);
+        let degraded = StandingKind::Degraded(LoginCause::Reuse);
         for (refusal, expected) in [
             (REFUSED, Decision::Start("flight.start")),
             (
                 Refusal {
-                    flight: true,
+                    flight: flying,
                     ..REFUSED
                 },
                 Decision::Join("flight.join"),
+            ),
+            (
+                Refusal {
+                    flight: Some(FlightFor::AnotherSession),
+                    ..REFUSED
+                },
+                Decision::Queue("flight.queue"),
             ),
             (
                 Refusal {
@@ -134,7 +196,7 @@ mod tests {
             (
                 Refusal {
                     current: (1, Some(2)),
-                    flight: true,
+                    flight: flying,
                     ..REFUSED
                 },
                 Decision::RetryWithNewer("lease.newer_generation"),
@@ -150,7 +212,7 @@ mod tests {
             (
                 Refusal {
                     retried: true,
-                    flight: true,
+                    flight: flying,
                     ..REFUSED
                 },
                 Decision::Return("retry.spent"),
@@ -194,6 +256,13 @@ mod tests {
             ),
             (
                 Refusal {
+                    standing: degraded,
+                    ..REFUSED
+                },
+                Decision::End(LoginCause::Reuse, "session.degraded"),
+            ),
+            (
+                Refusal {
                     standing: StandingKind::Cooling,
                     ..REFUSED
                 },
@@ -202,7 +271,7 @@ mod tests {
             (
                 Refusal {
                     standing: StandingKind::Cooling,
-                    flight: true,
+                    flight: flying,
                     ..REFUSED
                 },
                 Decision::Join("flight.join"),
@@ -216,10 +285,32 @@ mod tests {
             ),
             (
                 Refusal {
+                    quarantined: true,
+                    ..REFUSED
+                },
+                Decision::Return("origin.quarantined"),
+            ),
+            (
+                Refusal {
+                    quarantined: true,
+                    lease_expired: true,
+                    ..REFUSED
+                },
+                Decision::Start("flight.start"),
+            ),
+            (
+                Refusal {
+                    exhausted: true,
+                    ..REFUSED
+                },
+                Decision::Return("refresh.exhausted"),
+            ),
+            (
+                Refusal {
                     refreshable: false,
                     ..REFUSED
                 },
-                Decision::End("session.no_refresh_token"),
+                Decision::End(LoginCause::NoRefreshToken, "session.no_refresh_token"),
             ),
         ] {
             assert_eq!(on_refusal(refusal), expected, "{refusal:?}");

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::WallMs;
 use crate::timeline::event::{EventKey, Kept, LoginCause, SetAside, StateName};
+use crate::vault::Binding;
 
 /// One session at one moment. Never a source of truth beside the timeline: it says where in the timeline it was taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -13,6 +14,8 @@ pub struct SessionSnapshot {
     pub as_of: EventKey,
     /// Its name, unique in the workspace.
     pub name: String,
+    /// The family whose refresh token it uses; its own name where it shares with none.
+    pub family: String,
     /// How it signs in and refreshes.
     pub kind: SessionKind,
     /// Where it stands.
@@ -34,6 +37,11 @@ pub struct SessionSnapshot {
     pub kept: Kept,
     /// The vault refused the newest pair: it lives in memory and is tried again.
     pub persist_pending: bool,
+    /// The token endpoint has refused without a reason for so long that somebody should look.
+    pub needs_attention: bool,
+    /// The server's clock less the local one by its last reply, in milliseconds. Absent: unknown.
+    #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+    pub skew_ms: Option<i64>,
     /// When a refresh may be tried again, in the state `cooldown`.
     pub cooldown_until_ms: Option<WallMs>,
     /// Why signing in again is needed, in the state `login_required`.
@@ -42,6 +50,18 @@ pub struct SessionSnapshot {
     pub evidence: Vec<EventKey>,
     /// A record was found and not used.
     pub set_aside: Option<SetAside>,
+    /// What was approved and what the session files propose instead, in the state `binding_changed`.
+    pub binding: Option<BindingQuestion>,
+}
+
+/// What a family's tokens were approved for, and what its session files propose now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct BindingQuestion {
+    /// What the user signed in under.
+    pub approved: Binding,
+    /// What would take its place.
+    pub proposed: Binding,
 }
 
 /// How a session signs in and refreshes.

@@ -275,8 +275,8 @@ pub enum Fact {
     },
     /// From here on, requests carry this generation.
     Published {
-        /// Which token, for those who hold the install key.
-        fingerprint: Fingerprint,
+        /// Which token, for those who hold the install key. Absent: none for this session came with it.
+        fingerprint: Option<Fingerprint>,
         /// When it expires by the local clock. Absent: unknown.
         expires_at_ms: Option<WallMs>,
         /// How long it lives from its arrival, in milliseconds.
@@ -351,6 +351,85 @@ pub enum Fact {
     StoreChosen {
         /// Where new tokens are kept from now on.
         kept: Kept,
+    },
+    /// The family's lock is held: no other task or process refreshes it now.
+    LockAcquired {
+        /// How long it was waited for, in milliseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        waited_ms: u64,
+        /// Somebody else held it first.
+        contended: bool,
+    },
+    /// The lock's file cannot be locked: other processes are not kept out.
+    LockWeak {
+        /// What the system said.
+        detail: String,
+    },
+    /// The vault and the journal were read under the lock, and decided what is sent.
+    StoreReloaded {
+        /// The generation that the vault holds.
+        found: Option<u32>,
+        /// The rule that decided.
+        rule_id: String,
+    },
+    /// Another process had refreshed; its generation is used, and nothing was sent.
+    AdoptedFromPeer {},
+    /// What the flight is about to do is on disk.
+    IntentLogged {},
+    /// What the flight is about to do could not be written down; a crash in this flight could not be explained.
+    JournalFailed {
+        /// What the system said.
+        detail: String,
+    },
+    /// A repeated exchange gave the tokens whose first reply was lost.
+    RotationRecovered {},
+    /// The refresh gave the very token that was refused.
+    TokenUnchanged {},
+    /// The new token's scope is not the old one's.
+    ScopeChanged {
+        /// In the old one only.
+        lost: Vec<String>,
+        /// In the new one only.
+        gained: Vec<String>,
+    },
+    /// The tokens that came belong to another account than the session's; they are not used.
+    AccountMismatch {},
+    /// The vault holds an older generation than was stored: a restored backup, or a power cut.
+    StoreWentBack {
+        /// What it holds.
+        found: u32,
+        /// What it was given last.
+        expected: u32,
+    },
+    /// An origin refuses tokens that are fresh; its refusals start no refresh until then.
+    OriginQuarantined {
+        /// The origin.
+        origin: String,
+        /// When that ends.
+        until_ms: WallMs,
+    },
+    /// The server ended the session, but the access token still works until then.
+    DegradedUntil {
+        /// When the access token expires by the local clock. Absent: unknown.
+        until_ms: Option<WallMs>,
+    },
+    /// The token endpoint has refused without a reason for longer than `ATTENTION_AFTER`.
+    NeedsAttention {},
+    /// What the session file proposes is not what its tokens were approved for.
+    BindingQuestioned {},
+    /// The user approved what the session file proposes.
+    BindingApproved {},
+    /// The local clock was moved, or the machine slept.
+    ClockJump {
+        /// By how much the local clock went ahead of the other one, in milliseconds; negative: back.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        delta_ms: i64,
+    },
+    /// The server's clock, by the `Date` of its reply, is not the local one.
+    ClockSkewed {
+        /// The server's clock less the local one, in milliseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        skew_ms: i64,
     },
     /// Events of this run up to here are no longer in memory and were never on disk.
     Gap {
@@ -439,6 +518,10 @@ pub enum Need {
     Expiry,
     /// The user asked.
     Asked,
+    /// There is a refresh token and no access token.
+    Absent,
+    /// The process before this one ended in the middle of a refresh.
+    Recovery,
 }
 
 /// What a call of the token endpoint is for.
@@ -471,7 +554,9 @@ pub enum ReplyClass {
     Config,
     /// The server wants the user to sign in interactively.
     Interaction,
-    /// Refused without a reason that OAuth knows (a bare 400, 401 or 403).
+    /// Refused with a 400 in words that OAuth does not know for a dead token: believed when it is repeated.
+    Suspect,
+    /// Refused without any reason (a bare 401 or 403): a gateway, most likely.
     Unexplained,
     /// Not an answer of a token endpoint (a redirect, a web page).
     Protocol,
@@ -508,6 +593,8 @@ pub enum Kept {
 pub enum FlightClass {
     /// A new generation was published.
     Committed,
+    /// Another process's generation was published.
+    Adopted,
     /// It failed for now; the session is untouched.
     Transient,
     /// The server ended the session.
@@ -537,6 +624,12 @@ pub enum StateName {
     ConfigError,
     /// The vault did not answer, so it is unknown whether there is a token.
     StoreUnavailable,
+    /// The last refresh was sent and its outcome is unknown.
+    Indeterminate,
+    /// The server ended the session, but the access token still works.
+    Degraded,
+    /// The session file proposes other endpoints or origins than were approved.
+    BindingChanged,
     /// Only signing in again helps.
     LoginRequired,
 }
@@ -554,6 +647,16 @@ pub enum LoginCause {
     Interaction,
     /// There is no refresh token, and the access token was refused.
     NoRefreshToken,
+    /// The server saw a refresh token used twice.
+    Reuse,
+    /// Another process signed the session out.
+    PeerSignedOut,
+    /// New tokens came and were lost with the process that had them.
+    SuccessorLost,
+    /// The server refused the refresh token twice in words that OAuth does not know.
+    ServerDialect,
+    /// The tokens belong to another account.
+    AccountMismatch,
 }
 
 /// Why a record in the vault was not used.

@@ -2,6 +2,7 @@
 
 use super::{RETRY_AFTER_BOUNDS, Wire};
 use crate::clock::{WallMs, millis};
+use crate::error::Failure;
 use crate::redact::server_text;
 use crate::rules;
 use crate::session::config::ReplyPointers;
@@ -45,10 +46,31 @@ pub(crate) struct Judged {
     pub(crate) error: Option<String>,
     pub(crate) error_description: Option<String>,
     pub(crate) retry_after_ms: Option<u64>,
+    /// The server's clock, by the reply's `Date`.
+    pub(crate) date_ms: Option<i64>,
     /// What it held. With [`ReplyClass::Granted`], an access token is in it.
     pub(crate) reply: Option<Reply>,
     /// What a person may be told about a failure without an answer.
     pub(crate) detail: Option<String>,
+}
+
+impl Judged {
+    /// The same failure with what the server said.
+    pub(crate) fn describe(&self, mut failure: Failure) -> Failure {
+        if let Some(status) = self.status {
+            failure = failure.with("status", status);
+        }
+        for (name, value) in [
+            ("error", &self.error),
+            ("error_description", &self.error_description),
+            ("detail", &self.detail),
+        ] {
+            if let Some(value) = value {
+                failure = failure.with(name, value);
+            }
+        }
+        failure
+    }
 }
 
 /// Judges what the wire gave back.
@@ -60,6 +82,7 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, now: WallMs) -> Judge
         error: None,
         error_description: None,
         retry_after_ms: None,
+        date_ms: None,
         reply: None,
         detail: Some(detail.to_owned()),
     };
@@ -71,6 +94,7 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, now: WallMs) -> Judge
         Wire::Answer {
             status,
             retry_after,
+            date,
             body,
         } => {
             let reply = reply::read(body, pointers, now);
@@ -86,6 +110,7 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, now: WallMs) -> Judge
                     .as_ref()
                     .and_then(|reply| reply.error_description.as_ref())
                     .map(text),
+                date_ms: date.as_deref().and_then(date_ms),
                 retry_after_ms: retry_after
                     .as_deref()
                     .and_then(|header| retry_after_ms(header, now)),
@@ -126,9 +151,10 @@ fn classify(status: u16, reply: Option<&Reply>, error: Option<&str>) -> (ReplyCl
             (ReplyClass::Config, "reply.wrong_endpoint")
         }
         408 | 429 | 503 if rules::on("reply.busy") => (ReplyClass::Busy, "reply.busy"),
-        400..=499 if rules::on("reply.unexplained") => {
+        401 | 403 if rules::on("reply.unexplained") => {
             (ReplyClass::Unexplained, "reply.unexplained")
         }
+        400..=499 if rules::on("reply.suspect") => (ReplyClass::Suspect, "reply.suspect"),
         502 | 504 if rules::on("reply.gateway") => (ReplyClass::Ambiguous, "reply.gateway"),
         500..=599 if rules::on("reply.server_error") => (ReplyClass::Busy, "reply.server_error"),
         _ => (ReplyClass::Protocol, "reply.unheard_of"),
@@ -140,13 +166,15 @@ fn retry_after_ms(header: &str, now: WallMs) -> Option<u64> {
     let (least, most) = (millis(RETRY_AFTER_BOUNDS.0), millis(RETRY_AFTER_BOUNDS.1));
     let wished = match header.trim().parse::<u64>() {
         Ok(seconds) => seconds.saturating_mul(1_000),
-        Err(_) => {
-            let at = httpdate::parse_http_date(header.trim()).ok()?;
-            let at = at.duration_since(std::time::UNIX_EPOCH).ok()?;
-            u64::try_from(i64::try_from(at.as_millis()).ok()?.saturating_sub(now.0)).unwrap_or(0)
-        }
+        Err(_) => u64::try_from(date_ms(header)?.saturating_sub(now.0)).unwrap_or(0),
     };
     Some(wished.clamp(least, most))
+}
+
+/// An HTTP date (RFC 9110 §5.6.7) in milliseconds since 1970.
+fn date_ms(header: &str) -> Option<i64> {
+    let at = httpdate::parse_http_date(header.trim()).ok()?;
+    i64::try_from(at.duration_since(std::time::UNIX_EPOCH).ok()?.as_millis()).ok()
 }
 
 #[cfg(test)]
@@ -157,6 +185,7 @@ mod tests {
         let wire = Wire::Answer {
             status,
             retry_after: None,
+            date: None,
             body: body.as_bytes().to_vec(),
         };
         judge(&wire, &ReplyPointers::oauth(), WallMs(0))
@@ -189,11 +218,7 @@ mod tests {
                 r#"{"error":"consent_required"}"#,
                 ReplyClass::Interaction,
             ),
-            (
-                400,
-                r#"{"error":"invalid_request"}"#,
-                ReplyClass::Unexplained,
-            ),
+            (400, r#"{"error":"invalid_request"}"#, ReplyClass::Suspect),
             (401, "", ReplyClass::Unexplained),
             (403, "<html>blocked</html>", ReplyClass::Unexplained),
             (404, "", ReplyClass::Config),

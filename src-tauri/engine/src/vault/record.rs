@@ -1,8 +1,9 @@
-//! What the vault holds of a session: its newest tokens, in two slots that take turns.
+//! What the vault holds of a family: its newest refresh token and the access tokens below it, in two slots that take turns.
 //!
 //! A record is written to the slot that does not hold the newest one, so that a write that is torn by a crash leaves the
 //! generation before it readable. The highest valid (epoch, generation) of both wins, whatever order they were written in.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
@@ -17,52 +18,95 @@ use crate::timeline::event::ExpirySource;
 
 /// Version of the record's form.
 const VERSION: u32 = 1;
+/// What an empty slot holds once it was used.
+const ERASED: &[u8] = b"-";
 
-/// The newest tokens of a session, and what they were approved for.
+/// One generation of a family, and what it was approved for.
+#[derive(Clone)]
 pub(crate) struct Record {
     pub(crate) epoch: u32,
     /// 0 in a tombstone.
     pub(crate) generation: u32,
-    /// Absent: a tombstone, written at sign-out so that a late write cannot bring the session back.
-    pub(crate) tokens: Option<Tokens>,
+    /// Absent: a tombstone, written at sign-out so that a late write cannot bring the family back.
+    pub(crate) grant: Option<Grant>,
     /// What the tokens may be used with.
     pub(crate) binding: Binding,
 }
 
-/// One pair, and what came with it.
+/// What one sign-in and its refreshes have given.
 #[derive(Clone)]
-pub(crate) struct Tokens {
-    pub(crate) access_token: SecretString,
+pub(crate) struct Grant {
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) client_secret: Option<SecretString>,
+    /// Whose it is, as a hash, where a token said so.
+    pub(crate) account: Option<u64>,
+    /// The access tokens, by the session that they were got for.
+    pub(crate) access: BTreeMap<Arc<str>, Access>,
+}
+
+/// One access token, and what came with it.
+#[derive(Clone)]
+pub(crate) struct Access {
+    pub(crate) token: SecretString,
+    /// The generation whose exchange gave it.
+    pub(crate) generation: u32,
     pub(crate) scope: Vec<String>,
     pub(crate) received_at: WallMs,
     pub(crate) lifetime_ms: Option<u64>,
     pub(crate) expiry_source: ExpirySource,
 }
 
-impl fmt::Debug for Tokens {
+impl fmt::Debug for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Tokens")
-            .field("received_at", &self.received_at)
+        f.debug_struct("Access")
+            .field("generation", &self.generation)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Grant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Grant")
+            .field("access", &self.access)
             .finish_non_exhaustive()
     }
 }
 
 /// What a family was approved for when it was signed in. A session file that says something else is not obeyed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Binding {
-    pub(crate) refresh_endpoint: String,
-    pub(crate) origins: Vec<String>,
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Binding {
+    /// Where its refresh token goes.
+    pub refresh_endpoint: String,
+    /// The client that it was given to, where there is one.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// Where each session's access token may be sent.
+    pub origins: BTreeMap<String, Vec<String>>,
 }
 
-/// The keychain names of one session's slots.
+impl Binding {
+    /// What one session is bound to, for a message.
+    pub(crate) fn in_words(&self, session: &str) -> String {
+        let origins = self
+            .origins
+            .get(session)
+            .map_or_else(String::new, |origins| origins.join(", "));
+        format!(
+            "refreshes at {}, token goes to {origins}",
+            self.refresh_endpoint
+        )
+    }
+}
+
+/// The keychain names of one family's slots.
 #[derive(Clone, Debug)]
 pub(crate) struct Slots {
     family: Arc<str>,
 }
 
 /// What was found in the two slots.
+#[derive(Default)]
 pub(crate) struct Found {
     pub(crate) newest: Option<Record>,
     /// The slot of the newest record.
@@ -72,9 +116,10 @@ pub(crate) struct Found {
 }
 
 /// One of two.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Slot {
     A,
+    #[default]
     B,
 }
 
@@ -88,21 +133,31 @@ impl Slot {
 }
 
 impl Slots {
-    /// The slots of a session in a workspace: another workspace's session of the same name has others.
-    pub(crate) fn new(workspace: &str, session: &str) -> Self {
+    /// The slots of a family in a workspace: another workspace's family of the same name has others.
+    pub(crate) fn new(workspace: &str, family: &str) -> Self {
         let hash: String = Sha256::digest(workspace.as_bytes())
             .iter()
             .take(6)
             .map(|byte| format!("{byte:02x}"))
             .collect();
         Self {
-            family: format!("{session} ({hash})").into(),
+            family: format!("{family} ({hash})").into(),
         }
     }
 
     /// The names of both slots.
     pub(super) fn names(&self) -> [String; 2] {
         [self.name(Slot::A), self.name(Slot::B)]
+    }
+
+    /// The name of a file beside the database that belongs to this family.
+    pub(crate) fn file_name(&self, ending: &str) -> String {
+        let hash: String = Sha256::digest(self.family.as_bytes())
+            .iter()
+            .take(12)
+            .map(|byte| format!("{byte:02x}"))
+            .collect();
+        format!("{hash}.{ending}")
     }
 
     fn name(&self, slot: Slot) -> String {
@@ -125,6 +180,7 @@ impl Slots {
                 continue;
             };
             match decode(&item) {
+                None if item.expose_secret() == ERASED => {}
                 None => found.corrupt = true,
                 Some(record)
                     if found
@@ -139,6 +195,11 @@ impl Slots {
             }
         }
         Ok(found)
+    }
+
+    /// Takes what is in one slot out of the vault.
+    pub(crate) async fn erase(&self, vault: &Vault, slot: Slot) -> Result<(), StoreError> {
+        vault.write(self.name(slot), ERASED.to_vec().into()).await
     }
 
     /// Writes a record into one slot and reads it back.
@@ -166,16 +227,24 @@ struct Stored {
     generation: u32,
     binding: Binding,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    tokens: Option<StoredTokens>,
+    grant: Option<StoredGrant>,
 }
 
 #[derive(Serialize, Deserialize)]
-struct StoredTokens {
-    access_token: Zeroizing<String>,
+struct StoredGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     refresh_token: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client_secret: Option<Zeroizing<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<u64>,
+    access: BTreeMap<Arc<str>, StoredAccess>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredAccess {
+    token: Zeroizing<String>,
+    generation: u32,
     #[serde(default)]
     scope: Vec<String>,
     received_at_ms: WallMs,
@@ -186,24 +255,53 @@ struct StoredTokens {
 
 fn encode(record: &Record) -> SecretSlice<u8> {
     let exposed = |secret: &SecretString| Zeroizing::new(secret.expose_secret().to_owned());
-    let stored = Stored {
+    let access = |access: &Access| StoredAccess {
+        token: exposed(&access.token),
+        generation: access.generation,
+        scope: access.scope.clone(),
+        received_at_ms: access.received_at,
+        lifetime_ms: access.lifetime_ms,
+        expiry_source: access.expiry_source,
+    };
+    let stored = |grant: &Grant, with_access: bool| Stored {
         version: VERSION,
         epoch: record.epoch,
         generation: record.generation,
         binding: record.binding.clone(),
-        tokens: record.tokens.as_ref().map(|tokens| StoredTokens {
-            access_token: exposed(&tokens.access_token),
-            refresh_token: tokens.refresh_token.as_ref().map(exposed),
-            client_secret: tokens.client_secret.as_ref().map(exposed),
-            scope: tokens.scope.clone(),
-            received_at_ms: tokens.received_at,
-            lifetime_ms: tokens.lifetime_ms,
-            expiry_source: tokens.expiry_source,
+        grant: Some(StoredGrant {
+            refresh_token: grant.refresh_token.as_ref().map(exposed),
+            client_secret: grant.client_secret.as_ref().map(exposed),
+            account: grant.account,
+            access: grant
+                .access
+                .iter()
+                .filter(|_| with_access)
+                .map(|(name, token)| (Arc::clone(name), access(token)))
+                .collect(),
         }),
     };
-    serde_json::to_vec(&stored)
-        .expect("a record of strings and numbers is always JSON")
-        .into()
+    let text = |stored: &Stored| {
+        serde_json::to_vec(stored).expect("a record of strings and numbers is always JSON")
+    };
+    let bytes = match &record.grant {
+        None => text(&Stored {
+            version: VERSION,
+            epoch: record.epoch,
+            generation: record.generation,
+            binding: record.binding.clone(),
+            grant: None,
+        }),
+        Some(grant) => {
+            let whole = text(&stored(grant, true));
+            // An access token can be had again, its family cannot: where both do not fit, the access tokens stay out.
+            if whole.len() > super::ITEM_BYTES_MAX && grant.refresh_token.is_some() {
+                text(&stored(grant, false))
+            } else {
+                whole
+            }
+        }
+    };
+    bytes.into()
 }
 
 fn decode(item: &SecretSlice<u8>) -> Option<Record> {
@@ -212,18 +310,27 @@ fn decode(item: &SecretSlice<u8>) -> Option<Record> {
         return None;
     }
     let secret = |text: Zeroizing<String>| SecretString::from(text.as_str());
+    let access = |access: StoredAccess| Access {
+        token: secret(access.token),
+        generation: access.generation,
+        scope: access.scope,
+        received_at: access.received_at_ms,
+        lifetime_ms: access.lifetime_ms,
+        expiry_source: access.expiry_source,
+    };
     Some(Record {
         epoch: stored.epoch,
         generation: stored.generation,
         binding: stored.binding,
-        tokens: stored.tokens.map(|tokens| Tokens {
-            access_token: secret(tokens.access_token),
-            refresh_token: tokens.refresh_token.map(secret),
-            client_secret: tokens.client_secret.map(secret),
-            scope: tokens.scope,
-            received_at: tokens.received_at_ms,
-            lifetime_ms: tokens.lifetime_ms,
-            expiry_source: tokens.expiry_source,
+        grant: stored.grant.map(|grant| Grant {
+            refresh_token: grant.refresh_token.map(secret),
+            client_secret: grant.client_secret.map(secret),
+            account: grant.account,
+            access: grant
+                .access
+                .into_iter()
+                .map(|(name, token)| (name, access(token)))
+                .collect(),
         }),
     })
 }
@@ -234,23 +341,29 @@ mod tests {
     use crate::vault::{Limits, MemoryStore, Store};
 
     fn record(epoch: u32, generation: u32) -> Record {
-        let tokens = Tokens {
-            access_token: "an access token".into(),
-            refresh_token: Some("a refresh token".into()),
-            client_secret: None,
+        let access = Access {
+            token: "an access token".into(),
+            generation,
             scope: vec!["read".to_owned()],
             received_at: WallMs(1),
             lifetime_ms: Some(6_000),
             expiry_source: ExpirySource::Reply,
         };
+        let grant = Grant {
+            refresh_token: Some("a refresh token".into()),
+            client_secret: None,
+            account: None,
+            access: BTreeMap::from([("s".into(), access)]),
+        };
         let binding = Binding {
             refresh_endpoint: "http://127.0.0.1:1/".to_owned(),
-            origins: Vec::new(),
+            client_id: None,
+            origins: BTreeMap::new(),
         };
         Record {
             epoch,
             generation,
-            tokens: Some(tokens),
+            grant: Some(grant),
             binding,
         }
     }
@@ -309,6 +422,31 @@ mod tests {
         );
     }
 
+    #[tokio::test]
+    async fn an_access_token_that_does_not_fit_stays_out_and_the_family_is_kept() {
+        let (vault, _) = vault();
+        let slots = Slots::new("w", "s");
+        let mut large = record(1, 1);
+        let grant = large.grant.as_mut().expect("a grant");
+        for access in grant.access.values_mut() {
+            access.token = "a".repeat(crate::vault::ITEM_BYTES_MAX).into();
+        }
+        slots.save(&vault, Slot::A, &large).await.expect("written");
+        let found = slots
+            .load(&vault)
+            .await
+            .expect("readable")
+            .newest
+            .expect("there")
+            .grant
+            .expect("a grant");
+        assert!(found.access.is_empty());
+        assert_eq!(
+            found.refresh_token.expect("kept").expose_secret(),
+            "a refresh token"
+        );
+    }
+
     #[test]
     fn another_workspace_has_other_slots() {
         assert_ne!(
@@ -319,7 +457,7 @@ mod tests {
 
     #[test]
     fn tokens_cannot_be_printed() {
-        let shown = format!("{:?}", record(1, 1).tokens);
+        let shown = format!("{:?}", record(1, 1).grant);
         assert!(
             !shown.contains("access token") && !shown.contains("refresh token"),
             "{shown}"

@@ -10,7 +10,8 @@ use super::invalid;
 use crate::error::Result;
 use crate::origin::{Origin, parse_url};
 use crate::session::config::{
-    ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, ReplyPointers, SessionConfig,
+    ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, ReplyPointers,
+    SessionConfig,
 };
 
 /// Reads `sessions/NAME.toml`.
@@ -47,6 +48,10 @@ struct JsonFile {
     refresh: RequestFile,
     #[serde(default)]
     reply: ReplyFile,
+    #[serde(default)]
+    family: Option<String>,
+    #[serde(default)]
+    refresh_when: RefreshWhen,
 }
 
 /// A standard OAuth token endpoint.
@@ -62,6 +67,12 @@ struct OauthFile {
     client_auth: ClientAuth,
     #[serde(default)]
     scope: Option<String>,
+    #[serde(default)]
+    resource: Option<String>,
+    #[serde(default)]
+    family: Option<String>,
+    #[serde(default)]
+    refresh_when: RefreshWhen,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +106,8 @@ impl JsonFile {
         Ok(SessionConfig {
             name: name.into(),
             origins: origins(path, &self.origins)?,
+            family: self.family.as_deref().unwrap_or(name).into(),
+            refresh_when: self.refresh_when,
             dialect: Dialect::Json(dialect),
         })
     }
@@ -107,10 +120,13 @@ impl OauthFile {
             client_id: self.client_id,
             client_auth: self.client_auth,
             scope: self.scope,
+            resource: self.resource,
         };
         Ok(SessionConfig {
             name: name.into(),
             origins: origins(path, &self.origins)?,
+            family: self.family.as_deref().unwrap_or(name).into(),
+            refresh_when: self.refresh_when,
             dialect: Dialect::Oauth(dialect),
         })
     }

@@ -1,0 +1,325 @@
+//! A family at run time: the chain of refresh tokens from one sign-in, and the access tokens below it.
+//!
+//! It is the unit of coordination: one flight at most, one lock among processes, one journal, one record in the vault,
+//! whatever number of sessions share its refresh token. One mutex guards its state, is held across no await, and is the
+//! lock under which the timeline's numbers are taken.
+
+mod clockwork;
+mod flight;
+mod reload;
+mod sign_in;
+pub(crate) mod state;
+mod store;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{Semaphore, watch};
+
+pub(crate) use self::clockwork::TICK;
+use self::state::{RefreshToken, Standing, State, Token};
+use crate::client::ApiLimits;
+use crate::clock::Clock;
+use crate::error::{Code, Failure};
+use crate::journal::Journal;
+use crate::lock::Lock;
+use crate::origin::Origin;
+use crate::redact::{Fingerprint, InstallKey};
+use crate::session::config::{Dialect, SessionConfig};
+use crate::timeline::event::{Actor, EventKey, Fact, Kept, LoginCause, StateName, Subject};
+use crate::timeline::{Entry, Timeline};
+use crate::token::jwt;
+use crate::vault::Vault;
+use crate::vault::record::{Access, Binding, Grant, Record, Slots};
+
+/// What all families of an engine share.
+pub(crate) struct Context {
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) timeline: Timeline,
+    pub(crate) token_client: reqwest::Client,
+    pub(crate) keychain: Vault,
+    pub(crate) memory: Vault,
+    pub(crate) kept: Mutex<Kept>,
+    pub(crate) install_key: OnceLock<InstallKey>,
+    pub(crate) flights: AtomicU64,
+    pub(crate) workspace_id: String,
+    pub(crate) api_limits: ApiLimits,
+    /// Where locks and journals are. Absent: nothing is shared with other processes.
+    pub(crate) data_folder: Option<PathBuf>,
+    /// How long a send waits for a flight.
+    pub(crate) waiter_limit: Duration,
+    /// Refreshes that the clock starts take turns, so that many sessions that wake together do not storm one server.
+    pub(crate) timed_flights: Arc<Semaphore>,
+}
+
+/// Refreshes that the clock may have under way at once (scenario 113).
+pub(crate) const TIMED_FLIGHTS_MAX: usize = 4;
+
+impl Context {
+    pub(crate) fn kept(&self) -> Kept {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn vault(&self) -> &Vault {
+        match self.kept() {
+            Kept::Keychain => &self.keychain,
+            Kept::Memory => &self.memory,
+        }
+    }
+
+    /// The fingerprint of a secret; where no key could be had yet, one under a key of this run only.
+    pub(crate) fn fingerprint(&self, secret: &SecretString) -> Fingerprint {
+        let fresh = || {
+            InstallKey::generate().expect("the system has random numbers; opening the engine tried")
+        };
+        self.install_key.get_or_init(fresh).fingerprint(secret)
+    }
+
+    fn refresh_token(&self, secret: SecretString) -> RefreshToken {
+        RefreshToken {
+            fingerprint: self.fingerprint(&secret),
+            secret,
+        }
+    }
+}
+
+/// A family and its state.
+pub(crate) struct Family {
+    context: Arc<Context>,
+    /// The sessions that share it, by name.
+    members: BTreeMap<Arc<str>, SessionConfig>,
+    slots: Slots,
+    lock: Lock,
+    journal: Journal,
+    state: Mutex<State>,
+    /// Turns true when the vault was asked for the first time, whatever it said.
+    restored: watch::Sender<bool>,
+}
+
+/// A generation that is about to be published.
+struct Generation {
+    epoch: u32,
+    number: u32,
+    grant: Grant,
+    flight: Option<u64>,
+    because_of: Option<u64>,
+}
+
+impl Family {
+    /// A family of these sessions; their first one names where it refreshes.
+    pub(crate) fn new(
+        name: &str,
+        members: BTreeMap<Arc<str>, SessionConfig>,
+        context: Arc<Context>,
+    ) -> Self {
+        let slots = Slots::new(&context.workspace_id, name);
+        let beside = |ending: &str| {
+            context
+                .data_folder
+                .as_ref()
+                .map(|folder| folder.join("families").join(slots.file_name(ending)))
+        };
+        Self {
+            lock: Lock::new(beside("lock")),
+            journal: Journal::new(beside("journal")),
+            members,
+            slots,
+            state: Mutex::default(),
+            restored: watch::Sender::new(false),
+            context,
+        }
+    }
+
+    /// The sessions that share it, by name.
+    pub(crate) fn members(&self) -> &BTreeMap<Arc<str>, SessionConfig> {
+        &self.members
+    }
+
+    /// Whether something was granted in this epoch.
+    pub(crate) fn has_tokens(&self) -> bool {
+        self.lock().generation > 0
+    }
+
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until the vault was asked for this family once.
+    pub(crate) async fn settled(&self) {
+        // The sender lives in `self`.
+        let _: Result<_, watch::error::RecvError> = self
+            .restored
+            .subscribe()
+            .wait_for(|restored| *restored)
+            .await;
+    }
+
+    /// What a sign-in under the session files as they are now approves.
+    fn binding(&self) -> Binding {
+        let first = self
+            .members
+            .values()
+            .next()
+            .expect("a family has a session");
+        let client_id = match &first.dialect {
+            Dialect::Json(_) => None,
+            Dialect::Oauth(oauth) => Some(oauth.client_id.clone()),
+        };
+        let origins =
+            |session: &SessionConfig| session.origins.iter().map(Origin::to_string).collect();
+        Binding {
+            refresh_endpoint: first.refresh_endpoint().to_string(),
+            client_id,
+            origins: self
+                .members
+                .iter()
+                .map(|(name, session)| (name.to_string(), origins(session)))
+                .collect(),
+        }
+    }
+
+    fn subject(&self, member: &Arc<str>) -> Subject {
+        Subject {
+            session: Some(Arc::clone(member)),
+            ..Subject::default()
+        }
+    }
+
+    /// The session that speaks for the family where no other one is meant.
+    fn first(&self) -> &Arc<str> {
+        self.members.keys().next().expect("a family has a session")
+    }
+
+    /// Says that the state changed, if its name did, for every session. Called under the lock, after the change.
+    pub(crate) fn tell_change(
+        &self,
+        state: &State,
+        from: StateName,
+        actor: Actor,
+        cause: Option<EventKey>,
+    ) {
+        let to = state.name();
+        if from != to {
+            for member in self.members.keys() {
+                let entry = Entry::new(
+                    actor,
+                    &self.subject(member),
+                    Fact::StateChanged { from, to },
+                );
+                self.context.timeline.append(entry.because(cause));
+            }
+        }
+    }
+
+    /// The server ended the family. Nothing is deleted. Called under the lock.
+    pub(crate) fn end(
+        &self,
+        state: &mut State,
+        cause: LoginCause,
+        evidence: Vec<EventKey>,
+    ) -> EventKey {
+        let from = state.name();
+        let mut entry = Entry::new(
+            Actor::Request,
+            &self.subject(self.first()),
+            Fact::LoginRequired { cause },
+        );
+        for event in &evidence {
+            entry = entry.because(*event);
+        }
+        let told = self.context.timeline.append(entry);
+        state.standing = Standing::LoginRequired { cause, evidence };
+        self.tell_change(state, from, Actor::Request, Some(told));
+        told
+    }
+
+    pub(crate) fn sign_in_needed(&self, member: &str, cause: &str) -> Failure {
+        Failure::new(Code::SignInNeeded)
+            .with("session", member)
+            .with("cause", cause)
+    }
+
+    /// Makes a generation the current one, in memory. Called under the lock; the event that published it is its cause.
+    fn install(self: &Arc<Self>, state: &mut State, generation: Generation, published: EventKey) {
+        let same_epoch = state.epoch == generation.epoch;
+        let mut fresh = Vec::new();
+        for (member, access) in generation.grant.access {
+            let before = state.access.get(&member).filter(|_| same_epoch);
+            if before.is_some_and(|before| before.generation == access.generation) {
+                continue;
+            }
+            let token = Arc::new(Token {
+                epoch: generation.epoch,
+                generation: access.generation,
+                fingerprint: self.context.fingerprint(&access.token),
+                before: before
+                    .and_then(|before| jwt::decode(before.access.token.expose_secret()))
+                    .map(Box::new),
+                access,
+                published,
+                flight: generation.flight,
+                because_of: generation.because_of,
+                used: AtomicU32::new(0),
+                refused: AtomicU32::new(0),
+            });
+            fresh.push((member, token));
+        }
+        if !same_epoch {
+            state.forget(generation.epoch);
+        }
+        state.generation = generation.number;
+        state.refresh = generation
+            .grant
+            .refresh_token
+            .map(|token| self.context.refresh_token(token));
+        state.client_secret = generation.grant.client_secret;
+        state.account = generation.grant.account;
+        state.failures = 0;
+        state.unknown_outcome = false;
+        state.suspect_since = None;
+        state.unexplained_since = None;
+        state.needs_attention = false;
+        state.set_aside = None;
+        state.standing = Standing::Active;
+        for (member, token) in fresh {
+            state.access.insert(Arc::clone(&member), Arc::clone(&token));
+            self.wind(member, token);
+        }
+    }
+
+    /// What the vault should hold for the state as it is. Called under the lock.
+    fn record(&self, state: &State) -> Option<Record> {
+        let access = |token: &Arc<Token>| -> Access { token.access.clone() };
+        (state.generation > 0).then(|| Record {
+            epoch: state.epoch,
+            generation: state.generation,
+            grant: Some(Grant {
+                refresh_token: state.refresh.as_ref().map(|token| token.secret.clone()),
+                client_secret: state.client_secret.clone(),
+                account: state.account,
+                access: state
+                    .access
+                    .iter()
+                    .map(|(name, token)| (Arc::clone(name), access(token)))
+                    .collect(),
+            }),
+            binding: self.binding(),
+        })
+    }
+}
+
+/// The word for a cause, in the parameters of a failure.
+pub(crate) fn login_cause_word(cause: LoginCause) -> String {
+    serde_json::to_value(cause)
+        .ok()
+        .and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}

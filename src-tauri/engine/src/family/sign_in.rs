@@ -1,0 +1,207 @@
+//! Signing in: what the user typed becomes the first generation of a new epoch, or nothing changes at all.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use super::flight::Fresh;
+use super::{Family, Generation};
+use crate::error::{Code, Failure, Result};
+use crate::session::config::{ClientAuth, Dialect};
+use crate::session::credentials::Credentials;
+use crate::timeline::Entry;
+use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass};
+use crate::token_endpoint::{Judged, TokenRequest};
+use crate::vault::record::{Access, Grant};
+
+/// The exchange that credentials call for, and what of them goes on living with the family.
+struct First {
+    request: TokenRequest,
+    refresh_token: Option<SecretString>,
+    client_secret: Option<SecretString>,
+}
+
+impl Family {
+    /// Signs in. The family is as it was before where this fails, also where the vault does not take the tokens.
+    ///
+    /// # Errors
+    /// `sign_in.*`, `reply.malformed`, `host.unreachable`, `refresh.config`, `store.*`.
+    pub(crate) async fn sign_in(
+        self: &Arc<Self>,
+        member: &Arc<str>,
+        credentials: Credentials,
+    ) -> Result<()> {
+        self.settled().await;
+        let first = self.first_exchange(member, credentials)?;
+        let started = self.context.timeline.append(Entry::new(
+            Actor::User,
+            &self.subject(member),
+            Fact::SignInStarted {},
+        ));
+        let outcome = self.sign_in_with(member, first, started).await;
+        if let Err((failure, cause)) = &outcome {
+            let fact = Fact::SignInFailed {
+                error: failure.code,
+            };
+            self.context
+                .timeline
+                .append(Entry::new(Actor::User, &self.subject(member), fact).because(*cause));
+        }
+        outcome.map_err(|(failure, _)| failure)
+    }
+
+    async fn sign_in_with(
+        self: &Arc<Self>,
+        member: &Arc<str>,
+        first: First,
+        started: EventKey,
+    ) -> Result<(), (Failure, EventKey)> {
+        let subject = self.subject(member);
+        let known_epoch = self.lock().epoch;
+        let (judged, replied) = self
+            .exchange(
+                &first.request,
+                Purpose::SignIn,
+                member,
+                &subject,
+                None,
+                false,
+                started,
+            )
+            .await;
+        if judged.class != ReplyClass::Granted {
+            return Err((refusal(member, &judged, &first.request), replied));
+        }
+        let malformed = || {
+            (
+                Failure::new(Code::ReplyMalformed).with("session", &**member),
+                replied,
+            )
+        };
+        let (fresh, parsed) = self
+            .parse(judged.reply, None, &subject, replied)
+            .ok_or_else(malformed)?;
+
+        let _held = self
+            .take_lock()
+            .await
+            .map_err(|failure| (failure, parsed))?;
+        let unreadable = |error| (Failure::from(error), parsed);
+        let stored = self
+            .slots
+            .load(self.context.vault())
+            .await
+            .map_err(unreadable)?;
+        let stored_epoch = stored.newest.as_ref().map_or(0, |record| record.epoch);
+        self.lock().slot = stored.slot;
+        let epoch = known_epoch.max(stored_epoch).saturating_add(1);
+        let generation = Generation {
+            epoch,
+            number: 1,
+            grant: grant(member, first, fresh),
+            flight: None,
+            because_of: None,
+        };
+        let (persisted, slot) = self.persist(&generation, &subject, parsed).await;
+        if slot.is_none() {
+            // A sign-in that would be gone at the next start is no sign-in, unless the user chose memory (scenario 44).
+            return Err((
+                self.context
+                    .probe()
+                    .await
+                    .err()
+                    .unwrap_or_else(|| Failure::new(Code::StoreFailed)),
+                persisted,
+            ));
+        }
+        let mut state = self.lock();
+        if state.epoch != known_epoch {
+            // Signed out while this was under way; the tombstones that follow cover it.
+            return Err((
+                Failure::new(Code::Superseded).with("session", &**member),
+                persisted,
+            ));
+        }
+        let from = state.name();
+        let published = self.publish(&mut state, generation, member, &subject, persisted);
+        self.kept_in(&mut state, slot);
+        let signed_in =
+            Entry::new(Actor::User, &subject, Fact::SignedIn {}).of_generation(epoch, 1);
+        let told = self.context.timeline.append(signed_in.because(published));
+        self.tell_change(&state, from, Actor::User, Some(told));
+        Ok(())
+    }
+
+    fn first_exchange(&self, member: &Arc<str>, credentials: Credentials) -> Result<First> {
+        let dialect = &self.members[member].dialect;
+        let wrong_kind = |expected: &str| {
+            Failure::new(Code::SignInWrongKind)
+                .with("session", &**member)
+                .with("expected", expected)
+        };
+        match credentials {
+            Credentials::Password { username, password } => {
+                let request = dialect
+                    .password_request(&username, &password)
+                    .ok_or_else(|| wrong_kind("refresh_token"))?;
+                Ok(First {
+                    request,
+                    refresh_token: None,
+                    client_secret: None,
+                })
+            }
+            Credentials::RefreshToken {
+                refresh_token,
+                client_secret,
+            } => {
+                let Dialect::Oauth(oauth) = dialect else {
+                    return Err(wrong_kind("password"));
+                };
+                if oauth.client_auth == ClientAuth::ClientSecretBasic && client_secret.is_none() {
+                    return Err(wrong_kind("client_secret"));
+                }
+                let request = dialect.refresh_request(&refresh_token, client_secret.as_ref());
+                Ok(First {
+                    request,
+                    refresh_token: Some(refresh_token),
+                    client_secret,
+                })
+            }
+        }
+    }
+}
+
+fn grant(member: &Arc<str>, first: First, fresh: Fresh) -> Grant {
+    let access = Access {
+        generation: 1,
+        ..fresh.access
+    };
+    let mut grant = Grant {
+        refresh_token: fresh.refresh_token.or(first.refresh_token),
+        client_secret: first.client_secret,
+        account: None,
+        access: BTreeMap::from([(Arc::clone(member), access)]),
+    };
+    grant.account = Family::account_in(&grant);
+    grant
+}
+
+fn refusal(member: &str, judged: &Judged, request: &TokenRequest) -> Failure {
+    let code = match judged.class {
+        ReplyClass::NotSent => Code::HostUnreachable,
+        ReplyClass::Ambiguous => Code::ConnectionLost,
+        ReplyClass::Config => Code::RefreshConfig,
+        ReplyClass::Protocol | ReplyClass::Granted => Code::ReplyMalformed,
+        ReplyClass::Definitive
+        | ReplyClass::Suspect
+        | ReplyClass::Unexplained
+        | ReplyClass::Interaction
+        | ReplyClass::Busy => Code::SignInRefused,
+    };
+    let failure = Failure::new(code)
+        .with("session", member)
+        .with("host", request.url.host_str().unwrap_or_default())
+        .with("endpoint", crate::redact::url(&request.url));
+    judged.describe(failure)
+}

@@ -1,0 +1,382 @@
+//! What a family knows at run time, under its one lock.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use secrecy::SecretString;
+use tokio::sync::watch;
+
+use crate::clock::WallMs;
+use crate::error::Failure;
+use crate::redact::Fingerprint;
+use crate::session::decision::StandingKind;
+use crate::timeline::event::{EventKey, LoginCause, SetAside, StateName};
+use crate::token::details::JwtDetails;
+use crate::vault::record::{Access, Binding, Record, Slot};
+
+/// One access token that was published.
+pub(crate) struct Token {
+    pub(crate) epoch: u32,
+    /// The family's generation whose exchange gave it.
+    pub(crate) generation: u32,
+    pub(crate) access: Access,
+    pub(crate) fingerprint: Fingerprint,
+    /// The event that published it, or restored it.
+    pub(crate) published: EventKey,
+    /// The refresh that gave it, and the request whose 401 asked for that.
+    pub(crate) flight: Option<u64>,
+    pub(crate) because_of: Option<u64>,
+    /// The generation before, for the difference in claims.
+    pub(crate) before: Option<Box<JwtDetails>>,
+    pub(crate) used: AtomicU32,
+    pub(crate) refused: AtomicU32,
+}
+
+impl Token {
+    /// When it expires by the local clock.
+    pub(crate) fn expires_at(&self) -> Option<WallMs> {
+        self.access
+            .lifetime_ms
+            .map(|lifetime| self.access.received_at.plus(lifetime))
+    }
+
+    pub(crate) fn has_expired(&self, now: WallMs) -> bool {
+        self.expires_at().is_some_and(|at| at <= now)
+    }
+
+    pub(crate) fn was_refused(&self) -> bool {
+        self.refused.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// A refresh token and its name in the timeline.
+#[derive(Clone)]
+pub(crate) struct RefreshToken {
+    pub(crate) secret: SecretString,
+    pub(crate) fingerprint: Fingerprint,
+}
+
+/// How a flight ended, for all who waited for it.
+#[derive(Debug)]
+pub(crate) struct FlightEnd {
+    pub(crate) result: Result<(), Failure>,
+    /// The event that ended it.
+    pub(crate) finished: EventKey,
+    /// The session that it flew for.
+    pub(crate) member: Arc<str>,
+}
+
+/// The flight under way, and the seats of those who wait for it.
+#[derive(Clone)]
+pub(crate) struct FlightSlot {
+    pub(crate) number: u64,
+    /// The session that it flies for: others of the family take their turn after it.
+    pub(crate) member: Arc<str>,
+    pub(crate) started: EventKey,
+    pub(crate) waiters: u32,
+    pub(crate) end: watch::Receiver<Option<Arc<FlightEnd>>>,
+}
+
+/// How the family stands when no flight is under way.
+#[derive(Clone, Debug)]
+pub(crate) enum Standing {
+    SignedOut,
+    Active,
+    Cooldown {
+        until: Duration,
+        until_ms: WallMs,
+    },
+    /// The family is dead, but an access token of it still works.
+    Degraded {
+        cause: LoginCause,
+        evidence: Vec<EventKey>,
+    },
+    ConfigError,
+    StoreUnavailable,
+    /// The session files propose something else than was approved; the record waits for an answer.
+    BindingChanged(Box<Question>),
+    LoginRequired {
+        cause: LoginCause,
+        evidence: Vec<EventKey>,
+    },
+}
+
+/// A record, and what the session files propose instead of what it was approved for.
+#[derive(Clone)]
+pub(crate) struct Question {
+    pub(crate) record: Record,
+    pub(crate) proposed: Binding,
+}
+
+impl std::fmt::Debug for Question {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Question")
+            .field("approved", &self.record.binding)
+            .field("proposed", &self.proposed)
+            .finish()
+    }
+}
+
+/// An origin that refused a token which was fresh.
+#[derive(Clone, Debug)]
+pub(crate) struct Quarantine {
+    pub(crate) origin: String,
+    pub(crate) generation: u32,
+    pub(crate) until: Duration,
+}
+
+/// Origins of one family that may be in quarantine at once; the oldest makes room.
+const QUARANTINES_MAX: usize = 64;
+/// Refreshes a minute whose token was then refused, after which refusals start no more of them.
+const FRUITLESS_MAX: usize = 3;
+/// The minute of [`FRUITLESS_MAX`].
+const FRUITLESS_WINDOW: Duration = Duration::from_secs(60);
+
+/// Everything that changes about a family.
+pub(crate) struct State {
+    pub(crate) epoch: u32,
+    /// 0: nothing was granted in this epoch.
+    pub(crate) generation: u32,
+    pub(crate) refresh: Option<RefreshToken>,
+    pub(crate) client_secret: Option<SecretString>,
+    /// Whose tokens these are, as a hash, where one said so.
+    pub(crate) account: Option<u64>,
+    /// The access tokens, by the session that they were got for.
+    pub(crate) access: BTreeMap<Arc<str>, Arc<Token>>,
+    pub(crate) standing: Standing,
+    pub(crate) flight: Option<FlightSlot>,
+    /// Transient failures in a row.
+    pub(crate) failures: u32,
+    /// The last exchange was sent and its outcome is unknown.
+    pub(crate) unknown_outcome: bool,
+    /// Since when the server refuses the refresh token in words that OAuth does not know.
+    pub(crate) suspect_since: Option<Duration>,
+    /// Since when the token endpoint refuses without any reason.
+    pub(crate) unexplained_since: Option<Duration>,
+    pub(crate) needs_attention: bool,
+    pub(crate) quarantines: VecDeque<Quarantine>,
+    /// When refreshes were followed by a refusal of their token.
+    pub(crate) fruitless: VecDeque<Duration>,
+    pub(crate) last_used: Duration,
+    pub(crate) skew_ms: Option<i64>,
+    /// The slot that holds the newest record.
+    pub(crate) slot: Slot,
+    /// The vault refused the newest record.
+    pub(crate) persist_pending: bool,
+    pub(crate) set_aside: Option<SetAside>,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            epoch: 0,
+            generation: 0,
+            refresh: None,
+            client_secret: None,
+            account: None,
+            access: BTreeMap::new(),
+            standing: Standing::SignedOut,
+            flight: None,
+            failures: 0,
+            unknown_outcome: false,
+            suspect_since: None,
+            unexplained_since: None,
+            needs_attention: false,
+            quarantines: VecDeque::new(),
+            fruitless: VecDeque::new(),
+            last_used: Duration::ZERO,
+            skew_ms: None,
+            slot: Slot::B,
+            persist_pending: false,
+            set_aside: None,
+        }
+    }
+}
+
+impl State {
+    pub(crate) fn name(&self) -> StateName {
+        // Who signed out is signed out at once, whatever is still in the air.
+        if self.flight.is_some() && !matches!(self.standing, Standing::SignedOut) {
+            return StateName::Refreshing;
+        }
+        match self.standing {
+            Standing::SignedOut => StateName::SignedOut,
+            Standing::Active | Standing::Cooldown { .. } if self.unknown_outcome => {
+                StateName::Indeterminate
+            }
+            Standing::Active => StateName::Active,
+            Standing::Cooldown { .. } => StateName::Cooldown,
+            Standing::Degraded { .. } => StateName::Degraded,
+            Standing::ConfigError => StateName::ConfigError,
+            Standing::StoreUnavailable => StateName::StoreUnavailable,
+            Standing::BindingChanged(_) => StateName::BindingChanged,
+            Standing::LoginRequired { .. } => StateName::LoginRequired,
+        }
+    }
+
+    /// How it stands for a decision at this moment of the monotonic clock.
+    pub(crate) fn standing_kind(&self, now: Duration) -> StandingKind {
+        match self.standing {
+            Standing::SignedOut | Standing::StoreUnavailable | Standing::BindingChanged(_) => {
+                StandingKind::SignedOut
+            }
+            Standing::Active => StandingKind::Ready,
+            Standing::Cooldown { until, .. } if now < until => StandingKind::Cooling,
+            Standing::Cooldown { .. } => StandingKind::Ready,
+            Standing::Degraded { cause, .. } => StandingKind::Degraded(cause),
+            Standing::ConfigError => StandingKind::Misconfigured,
+            Standing::LoginRequired { cause, .. } => StandingKind::Ended(cause),
+        }
+    }
+
+    /// The word of compare-and-swap: what a result must be based on to count.
+    pub(crate) fn base(&self) -> (u32, u32) {
+        (self.epoch, self.generation)
+    }
+
+    /// Forgets everything that was granted, and begins another epoch.
+    pub(crate) fn forget(&mut self, epoch: u32) {
+        let (flight, slot, last_used) = (self.flight.take(), self.slot, self.last_used);
+        *self = Self {
+            epoch,
+            flight,
+            slot,
+            last_used,
+            ..Self::default()
+        };
+    }
+
+    /// Whether an origin's refusals of this generation start no refresh now.
+    pub(crate) fn is_quarantined(&self, origin: &str, generation: u32, now: Duration) -> bool {
+        self.quarantines.iter().any(|entry| {
+            entry.origin == origin && entry.generation == generation && now < entry.until
+        })
+    }
+
+    /// Puts an origin into quarantine for this generation; false where it is there already.
+    pub(crate) fn quarantine(&mut self, entry: Quarantine, now: Duration) -> bool {
+        self.quarantines.retain(|other| now < other.until);
+        if self.is_quarantined(&entry.origin, entry.generation, now) {
+            return false;
+        }
+        if self.quarantines.len() == QUARANTINES_MAX {
+            self.quarantines.pop_front();
+        }
+        self.quarantines.push_back(entry);
+        true
+    }
+
+    /// A refresh gave a token that was refused at once.
+    pub(crate) fn was_fruitless(&mut self, now: Duration) {
+        if self.fruitless.len() == FRUITLESS_MAX {
+            self.fruitless.pop_front();
+        }
+        self.fruitless.push_back(now);
+    }
+
+    /// Whether refreshes have been followed by refusals so often that another one waits.
+    pub(crate) fn is_exhausted(&self, now: Duration) -> bool {
+        let recent = self
+            .fruitless
+            .iter()
+            .filter(|at| now.saturating_sub(**at) < FRUITLESS_WINDOW);
+        recent.count() >= FRUITLESS_MAX
+    }
+}
+
+/// The shortest and the longest time between two tries after transient failures.
+const COOLDOWN_BOUNDS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(300));
+
+/// How long to wait after this many transient failures in a row: doubled each time, spread by `jitter` of 0..1 over its
+/// upper half, and never shorter than what the server asked for.
+pub(crate) fn cooldown(failures: u32, retry_after: Option<Duration>, jitter: f64) -> Duration {
+    let doubled = COOLDOWN_BOUNDS
+        .0
+        .saturating_mul(1 << failures.saturating_sub(1).min(16))
+        .min(COOLDOWN_BOUNDS.1);
+    doubled
+        .mul_f64(0.5 + 0.5 * jitter.clamp(0.0, 1.0))
+        .max(retry_after.unwrap_or_default())
+        .max(COOLDOWN_BOUNDS.0)
+}
+
+/// The longest time that an origin is in quarantine.
+const QUARANTINE_MAX: Duration = Duration::from_secs(600);
+
+/// How long an origin that refuses a fresh token is in quarantine: as long as that token lives, within a bound.
+pub(crate) fn quarantine_span(token_left: Option<Duration>) -> Duration {
+    token_left.map_or(QUARANTINE_MAX, |left| left.min(QUARANTINE_MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn seconds(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn the_cooldown_grows_to_a_bound_and_obeys_the_server() {
+        for (failures, retry_after, jitter, expected) in [
+            (1, None, 1.0, seconds(1)),
+            (2, None, 1.0, seconds(2)),
+            (4, None, 1.0, seconds(8)),
+            (4, None, 0.0, seconds(4)),
+            (40, None, 1.0, seconds(300)),
+            (1, Some(seconds(120)), 1.0, seconds(120)),
+            (0, None, 0.0, seconds(1)),
+        ] {
+            assert_eq!(
+                cooldown(failures, retry_after, jitter),
+                expected,
+                "{failures} {retry_after:?} {jitter}"
+            );
+        }
+    }
+
+    /// Scenario 128.
+    #[test]
+    fn a_quarantine_ends_with_its_generation() {
+        for (left, expected) in [
+            (None, 600),
+            (Some(seconds(30)), 30),
+            (Some(seconds(120)), 120),
+            (Some(seconds(9_999)), 600),
+        ] {
+            assert_eq!(quarantine_span(left), seconds(expected), "{left:?}");
+        }
+        let mut state = State::default();
+        let entry = Quarantine {
+            origin: "https://x.test".to_owned(),
+            generation: 2,
+            until: seconds(30),
+        };
+        assert!(state.quarantine(entry.clone(), seconds(0)));
+        assert!(!state.quarantine(entry, seconds(1)), "it is there already");
+        assert!(state.is_quarantined("https://x.test", 2, seconds(29)));
+        assert!(!state.is_quarantined("https://x.test", 2, seconds(30)));
+        assert!(
+            !state.is_quarantined("https://x.test", 3, seconds(1)),
+            "the next generation may try again"
+        );
+        assert!(
+            !state.is_quarantined("https://y.test", 2, seconds(1)),
+            "other origins are not touched"
+        );
+    }
+
+    /// N46.
+    #[test]
+    fn refreshes_whose_token_is_refused_are_bounded_per_minute() {
+        let mut state = State::default();
+        for second in 0..3 {
+            assert!(!state.is_exhausted(seconds(second)));
+            state.was_fruitless(seconds(second));
+        }
+        assert!(state.is_exhausted(seconds(3)));
+        assert!(!state.is_exhausted(seconds(60)), "a minute after the first");
+    }
+}
