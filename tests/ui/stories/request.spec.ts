@@ -14,7 +14,7 @@ test("a request is sent and read without a pointer", async ({ window: { page, op
   await expect(page.getByTestId("session-demo")).toContainText("G1");
   await page.keyboard.press("Control+Enter");
   await expect(page.getByTestId("response-status")).toHaveText("200 OK");
-  await expect(page.getByTestId("response-body")).toContainText("Marisol Quintero");
+  await expect(page.getByTestId("response-content")).toContainText("Marisol Quintero");
   await page.keyboard.press("Control+j");
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("F6");

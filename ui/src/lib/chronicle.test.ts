@@ -1,5 +1,7 @@
 // What the events add up to, for the tour, a storm, and a session's end.
 import { expect, test } from "vitest";
+import type { Event } from "../wire/Event";
+import { Chronicle } from "./chronicle";
 import { rowInWords, tell } from "./story";
 import { play, storm, toured } from "./samples";
 import { tally } from "./tally";
@@ -106,4 +108,27 @@ test("a stopped request says that the server may have acted on it", async () => 
   const chronicle = stage.chronicle();
   const send = chronicle.send(3, request);
   expect(plain((send && why(send, chronicle))?.body ?? [])).toBe("R1 had made 1 attempt. The server may have acted on it.");
+});
+
+test("a request that waited before it was sent says what it waited for", () => {
+  const at = (seq: number, event: object) => ({ run: 1, mono_ns: seq * 1e8, wall_ms: 1_000 + seq * 100, actor: "request", session: "demo", seq, ...event }) as Event;
+  const key = (seq: number) => ({ run: 1, seq });
+  const chronicle = new Chronicle();
+  for (const event of [
+    at(1, { kind: "RequestQueued", request: 1, data: { method: "GET", url: "http://a.test/x", origin: "http://a.test" } }),
+    at(2, { kind: "FlightStarted", flight: 1, generation: 1, cause_seq: [key(1)], data: { need: "expiry" } }),
+    at(3, { kind: "WaitingForRefresh", request: 1, flight: 1, cause_seq: [key(1), key(2)], data: { joined: false } }),
+    at(4, { kind: "Published", flight: 1, generation: 2, epoch: 1, cause_seq: [key(2)], data: { fingerprint: "f", expires_at_ms: 9_000, lifetime_ms: 6_000 } }),
+    at(5, { kind: "FlightFinished", flight: 1, cause_seq: [key(4)], data: { class: "committed", waiters: 1, took_us: 200_000 } }),
+    at(6, { kind: "LeaseTaken", request: 1, attempt: 1, epoch: 1, generation: 2, cause_seq: [key(5)], data: { fingerprint: "f", age_ms: 0, expires_in_ms: 6_000 } }),
+    at(7, { kind: "AttemptStarted", request: 1, attempt: 1, epoch: 1, generation: 2, cause_seq: [key(6)], data: { origin: "http://a.test", authorized: true } }),
+    at(8, { kind: "ResponseHead", request: 1, attempt: 1, generation: 2, cause_seq: [key(7)], data: { status: 200, challenges: [], took_us: 1 } }),
+    at(9, { kind: "ResponseClassified", request: 1, attempt: 1, cause_seq: [key(8)], data: { verdict: "returned", rule_id: "answer.not_401" } }),
+    at(10, { kind: "RequestFinished", request: 1, cause_seq: [key(9)], data: { outcome: "answered", status: 200, attempts: 1, took_us: 900_000, body_bytes: 1, error: null } }),
+  ]) chronicle.add(event);
+  const send = chronicle.send(1, 1);
+  const reason = send && why(send, chronicle);
+  expect(plain(reason?.headline ?? [])).toBe("A new token was fetched before this was sent.");
+  expect(plain(reason?.body ?? [])).toBe("R1 waited for F1 and was answered with G2.");
+  expect(rows(chronicle)).toEqual(["R1 · GET x · Answered in 900 ms. · F1 gave G2 in 200 ms, 200 with G2"]);
 });

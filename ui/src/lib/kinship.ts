@@ -9,7 +9,12 @@ const KIN_MAX = 2_000;
 export function kin(chronicle: Chronicle, of: Moment): Set<string> {
   const found = new Set([idOf(of)]);
   follow(of, found, (one) => chronicle.causes(one));
+  const before = found.size;
   follow(of, found, (one) => chronicle.effects(one));
+  // Whoever waited for a refresh belongs to it, with what made it wait.
+  if (found.size > before) {
+    for (const one of chronicle.effects(of)) if (one.kind === "WaitingForRefresh") follow(one, found, (waiter) => chronicle.causes(waiter));
+  }
   return found;
 }
 

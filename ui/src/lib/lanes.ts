@@ -213,6 +213,10 @@ function links(sends: Send[], flights: Flight[], chronicle: Chronicle, lanes: Se
       if (again && flight.finished) {
         add({ id: `from-${send.id}`, from: { lane, at: flight.finished.at }, to: { lane: send.id, at: again.started.at }, joined, ends: [mark, `attempt-${idOf(again.started)}`] });
       }
+    } else if (flight?.finished && send.attempts[0]) {
+      // It waited before it was sent at all: only the way back is there to be drawn.
+      const first = send.attempts[0];
+      add({ id: `from-${send.id}`, from: { lane: `refresh-${flight.session}`, at: flight.finished.at }, to: { lane: send.id, at: first.started.at }, joined: wait?.joined ?? false, ends: [`flight-${flight.id}`, `attempt-${idOf(first.started)}`] });
     } else if (refused?.head && again?.lease) {
       const newer = chronicle.generation(again.lease.session, again.lease.generation, again.lease.epoch);
       if (newer) add({ id: `newer-${send.id}`, from: { lane: `token-${newer.session}`, at: newer.from.at }, to: { lane: send.id, at: again.started.at }, joined: true, ends: [`band-${newer.id}`, `attempt-${idOf(again.started)}`] });

@@ -84,11 +84,13 @@ export function rowInWords(row: Row): string {
 function request(send: Send, chronicle: Chronicle): Pick<Row, "tone" | "name" | "title" | "sentence" | "steps"> {
   const steps: Step[] = [];
   const flight = flightOf(send, chronicle);
+  // The refresh stands where the request waited for it: before its first attempt, or between two.
+  const refreshAt = send.waits.at(-1)?.from.at ?? Number.POSITIVE_INFINITY;
   for (const attempt of send.attempts) {
-    if (attempt.number > 1 && flight && !steps.some((step) => step.kind === "refresh")) steps.push(refreshStep(send, flight));
+    if (flight && attempt.started.at > refreshAt && !steps.some((step) => step.kind === "refresh")) steps.push(refreshStep(send, flight));
     steps.push(attemptStep(attempt, send));
   }
-  if (send.attempts.length === 1 && flight) steps.push(refreshStep(send, flight));
+  if (flight && !steps.some((step) => step.kind === "refresh")) steps.push(refreshStep(send, flight));
   const reason = why(send, chronicle);
   const first = send.attempts[0];
   return {

@@ -37,6 +37,11 @@ export function why(send: Send, chronicle: Chronicle): Why | null {
   return { tone, headline, body: [...got, ", ", ...refreshed(send, flight, chronicle), ...again] };
 }
 
+/** Whether a send waited for a refresh before it went out at all. */
+export function waitedBefore(send: Send, first: Attempt): boolean {
+  return send.waits.some((wait) => wait.from.at <= first.started.at);
+}
+
 /** The flight a send waited for. */
 export function flightOf(send: Send, chronicle: Chronicle): Flight | undefined {
   const id = send.waits.at(-1)?.flight;
@@ -100,6 +105,11 @@ function returned(send: Send, first: Attempt, chronicle: Chronicle): Why | null 
   if (send.outcome === "stopped") return stopped(send);
   if (send.outcome !== "answered" || !first.lease) return null;
   const left = first.lease.expiresInMs;
+  const flight = waitedBefore(send, first) ? flightOf(send, chronicle) : undefined;
+  if (flight) {
+    const asked = send.waits[0]?.joined ? ", which was under way," : "";
+    return { tone: "refresh", headline: ["A new token was fetched before this was sent."], body: [refSend(send), " waited for ", refFlight(flight), `${asked} and was answered with `, carried(first, chronicle), "."] };
+  }
   const life = left === null ? "" : left < 0 ? `, which had expired ${inSeconds(left)} before by your clock` : `, which had ${inSeconds(left)} left`;
   return { tone: "plain", headline: ["Answered at the first attempt."], body: [refSend(send), " carried ", carried(first, chronicle), `${life}.`] };
 }

@@ -4,18 +4,21 @@ import type { App } from "../state/app.svelte";
 /** Answers one key, if it is one of ours. */
 export function listen(event: KeyboardEvent, app: App): void {
   if (app.view === null || app.dialog !== null || event.defaultPrevented) return;
-  if (act(event, app)) event.preventDefault();
+  if (!act(event, app)) return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+/** Escape, where nobody closer to the focus had a use for it: stops what is under way, or puts the drawer away. */
+export function leave(event: KeyboardEvent, app: App): void {
+  if (event.key !== "Escape" || app.view === null || app.dialog !== null || event.defaultPrevented) return;
+  if (app.exchange.pending) void app.exchange.stop();
+  else if (app.selection.drawer) app.selection.drawer = false;
 }
 
 function act(event: KeyboardEvent, app: App): boolean {
   if (event.key === "F6") return cycle(event.shiftKey);
   if (event.key === "F1") return open(app);
-  if (event.key === "Escape") {
-    if (app.exchange.pending) void app.exchange.stop();
-    else if (app.selection.drawer) app.selection.drawer = false;
-    else return false;
-    return true;
-  }
   if (!event.ctrlKey || event.altKey || event.metaKey) return false;
   if (event.shiftKey) {
     if (event.key.toLowerCase() !== "r") return false;

@@ -9,6 +9,7 @@ const RULES: Record<string, string> = {
   "flight.start": "Nobody was refreshing, so this request asked for it.",
   "flight.join": "A refresh was under way, so this request waited for it.",
   "flight.failed": "The refresh brought no token.",
+  "lease.not_fresh_enough": "Too little of the token's life was left for this request, so it was refreshed first.",
   "retry.spent": "It was repeated once already; a fresh token that is refused too is not refreshed again.",
   "body.one_shot": "Its body could be read only once.",
   "body.file_changed": "A file of its body changed meanwhile.",

@@ -1,7 +1,7 @@
 // The clock of the lanes: fine while something moves, coarse while nothing does, and in steps where motion is not wanted.
 import type { App } from "../../state/app.svelte";
 
-const FINE_MS = 33;
+const FINE_MS = 40;
 const STEP_MS = 250;
 const IDLE_MS = 1_000;
 /** After this long without an event the picture may move in coarse steps. */
