@@ -2,8 +2,12 @@
 
 mod bad_input;
 mod bodies;
+#[cfg(target_os = "linux")]
+mod crashes;
 mod faults;
 mod lifecycle;
+#[cfg(target_os = "linux")]
+mod processes;
 mod recorder;
 mod refresh;
 mod secrets;

@@ -1,9 +1,9 @@
 //! The moments of a refresh at which a process may die, marked so that a test can stop one exactly there.
 //!
-//! Without the feature `failpoints` a mark costs nothing and does nothing. With it, a process whose environment says
-//! `SANDGLASS_STOP_AT=sent` stops itself when a refresh reaches that mark, as if the machine had frozen; the test that
-//! waits for this then kills it, starts another one, and asks what is left. A sign-in passes some of the marks as well;
-//! tests let another process sign in.
+//! Without the feature `failpoints` a mark costs nothing and does nothing. With it, a process that was armed for a mark
+//! (by [`arm`], or by `SANDGLASS_STOP_AT=sent` in its environment) stops itself when it gets there, as if the machine had
+//! frozen; the test that waits for this then kills it, starts another one, and asks what is left. A sign-in passes some
+//! of the marks as well, so a test arms after it.
 //!
 //! ```text
 //! before_intent -> intent -> sent -> head_received -> body_whole -> parsed
@@ -71,11 +71,29 @@ impl Point {
 #[cfg(not(all(feature = "failpoints", unix)))]
 pub(crate) fn reach(_: Point) {}
 
-/// A refresh has come this far; the process stops here if its environment asks for that.
+/// The mark to stop at, as its place in [`Point::ALL`] plus one; 0: none.
+#[cfg(all(feature = "failpoints", unix))]
+static ARMED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
+
+/// Stops this process when a refresh reaches the mark.
+#[cfg(all(feature = "failpoints", unix))]
+pub fn arm(point: Point) {
+    let place = Point::ALL.iter().position(|candidate| *candidate == point);
+    ARMED.store(
+        place.map_or(0, |place| place + 1),
+        std::sync::atomic::Ordering::SeqCst,
+    );
+}
+
+/// A refresh has come this far; the process stops here if it was armed for that.
 #[cfg(all(feature = "failpoints", unix))]
 pub(crate) fn reach(point: Point) {
     use rustix::process::{Signal, getpid, kill_process};
-    if std::env::var_os("SANDGLASS_STOP_AT").is_some_and(|wanted| wanted == point.name()) {
+    let armed = ARMED.load(std::sync::atomic::Ordering::SeqCst);
+    let named = std::env::var_os("SANDGLASS_STOP_AT");
+    if named.is_some_and(|wanted| wanted == point.name())
+        || armed.checked_sub(1).map(|place| Point::ALL[place]) == Some(point)
+    {
         kill_process(getpid(), Signal::STOP).expect("a process may stop itself");
     }
 }

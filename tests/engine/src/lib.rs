@@ -1,6 +1,8 @@
 //! A world for the engine: a demo server, an engine on it, a clock to move by hand, and ways to ask what happened.
 
 mod clock;
+#[cfg(target_os = "linux")]
+pub mod peer;
 pub mod proxy;
 mod store;
 

@@ -1,0 +1,109 @@
+//! Killed at every named moment of a refresh, in a process of its own with the real keychain: with a server that forgives
+//! nothing is lost, with a strict one nothing is lost in silence.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use sandglass_demo::{Reuse, Settings};
+use sandglass_engine::failpoint::Point;
+use tests_engine::peer::Place;
+use tests_engine::quick;
+
+const PEER: &str = env!("CARGO_BIN_EXE_peer");
+/// Kills at each mark; `SANDGLASS_KILLS` asks for another number.
+const KILLS: usize = 20;
+/// Trials at once: they wait for disks and processes.
+const AT_ONCE: usize = 4;
+
+fn kills() -> usize {
+    std::env::var("SANDGLASS_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"))
+}
+
+/// How a session was found after the kill.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    /// It answers without a new sign-in.
+    Lives,
+    /// It asks for a sign-in, and says why.
+    Explained,
+    /// It is gone without a word.
+    Silent,
+}
+
+/// Kills a process at the mark, starts another one, and looks.
+fn trial(place: &Place, point: Point) -> After {
+    let mut victim = place.peer(PEER);
+    assert_eq!(victim.ask("sign_in")["ok"], true);
+    place.demo.expire_all();
+    victim.arm(point);
+    victim.tell("send");
+    victim.stopped();
+    victim.kill();
+
+    let mut survivor = place.peer(PEER);
+    place.demo.expire_all();
+    let answer = survivor.ask("send");
+    if answer["status"] == 200 {
+        return After::Lives;
+    }
+    let state = survivor.ask("state");
+    let explained = state["session"]["state"] == "login_required"
+        && !state["session"]["login_cause"].is_null()
+        && state["login_required_told"] == true;
+    survivor.quit();
+    if explained {
+        After::Explained
+    } else {
+        After::Silent
+    }
+}
+
+/// All trials at all marks; answers how often each mark ended how.
+async fn killed_everywhere(reuse: Reuse) -> Vec<(Point, After)> {
+    let settings = Settings { reuse, ..quick() };
+    let trials: Vec<Point> = (0..kills()).flat_map(|_| Point::ALL).collect();
+    let mut places = Vec::new();
+    for _ in &trials {
+        places.push(Place::new(settings.clone()).await);
+    }
+    let found = tokio::task::spawn_blocking(move || {
+        let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let work = || {
+            while let (index, Some(point)) = {
+                let index = next.fetch_add(1, Ordering::SeqCst);
+                (index, trials.get(index))
+            } {
+                let after = trial(&places[index], *point);
+                found.lock().expect("nobody panicked").push((*point, after));
+            }
+        };
+        std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| _ = scope.spawn(work)));
+        found.into_inner().expect("nobody panicked")
+    });
+    found.await.expect("every trial ends")
+}
+
+/// Scenarios 31, 32 and 33: whatever the moment, a server with a grace window gives the session back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_moment_loses_nothing_where_the_server_forgives() {
+    let grace = Reuse::Grace(std::time::Duration::from_secs(600));
+    for (point, after) in killed_everywhere(grace).await {
+        assert_eq!(after, After::Lives, "{}", point.name());
+    }
+}
+
+/// Scenarios 31, 32 and 33: a strict server takes the session away between its answer and our store, and we say so.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_at_any_moment_loses_nothing_in_silence_where_the_server_is_strict() {
+    for (point, after) in killed_everywhere(Reuse::RevokeFamily).await {
+        let may_be_lost = matches!(
+            point,
+            Point::Sent | Point::HeadReceived | Point::BodyWhole | Point::Parsed
+        );
+        match after {
+            After::Lives => {}
+            After::Explained => assert!(may_be_lost, "lost at {}", point.name()),
+            After::Silent => panic!("lost in silence at {}", point.name()),
+        }
+    }
+}
