@@ -4,6 +4,7 @@ mod bad_input;
 mod bodies;
 #[cfg(target_os = "linux")]
 mod crashes;
+mod every_call;
 mod faults;
 mod lifecycle;
 #[cfg(target_os = "linux")]
