@@ -31,7 +31,7 @@ enum After {
 }
 
 /// Kills a process at the mark, starts another one, and looks.
-fn trial(place: &Place, point: Point) -> After {
+fn trial(place: &Place, point: Point) -> (After, String) {
     let mut victim = place.peer(PEER);
     assert_eq!(victim.ask("sign_in")["ok"], true);
     place.demo.expire_all();
@@ -40,26 +40,29 @@ fn trial(place: &Place, point: Point) -> After {
     victim.stopped();
     victim.kill();
 
-    let mut survivor = place.peer(PEER);
+    // Before the survivor starts: it recovers by itself, and what that brings is meant to work.
     place.demo.expire_all();
+    let mut survivor = place.peer(PEER);
     let answer = survivor.ask("send");
     if answer["status"] == 200 {
-        return After::Lives;
+        return (After::Lives, String::new());
     }
     let state = survivor.ask("state");
     let explained = state["session"]["state"] == "login_required"
         && !state["session"]["login_cause"].is_null()
         && state["login_required_told"] == true;
-    survivor.quit();
-    if explained {
+    let after = if explained {
         After::Explained
     } else {
         After::Silent
-    }
+    };
+    let story = format!("{answer}\n{state:#}\n{:#}", survivor.ask("events"));
+    survivor.quit();
+    (after, story)
 }
 
-/// All trials at all marks; answers how often each mark ended how.
-async fn killed_everywhere(reuse: Reuse) -> Vec<(Point, After)> {
+/// All trials at all marks; answers how each ended, and what its survivor tells.
+async fn killed_everywhere(reuse: Reuse) -> Vec<(Point, After, String)> {
     let settings = Settings { reuse, ..quick() };
     let trials: Vec<Point> = (0..kills()).flat_map(|_| Point::ALL).collect();
     let mut places = Vec::new();
@@ -73,8 +76,9 @@ async fn killed_everywhere(reuse: Reuse) -> Vec<(Point, After)> {
                 let index = next.fetch_add(1, Ordering::SeqCst);
                 (index, trials.get(index))
             } {
-                let after = trial(&places[index], *point);
-                found.lock().expect("nobody panicked").push((*point, after));
+                let (after, story) = trial(&places[index], *point);
+                let mut found = found.lock().expect("nobody panicked");
+                found.push((*point, after, story));
             }
         };
         std::thread::scope(|scope| (0..AT_ONCE).for_each(|_| _ = scope.spawn(work)));
@@ -87,23 +91,23 @@ async fn killed_everywhere(reuse: Reuse) -> Vec<(Point, After)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_at_any_moment_loses_nothing_where_the_server_forgives() {
     let grace = Reuse::Grace(std::time::Duration::from_secs(600));
-    for (point, after) in killed_everywhere(grace).await {
-        assert_eq!(after, After::Lives, "{}", point.name());
+    for (point, after, story) in killed_everywhere(grace).await {
+        assert_eq!(after, After::Lives, "{}: {story}", point.name());
     }
 }
 
 /// Scenarios 31, 32 and 33: a strict server takes the session away between its answer and our store, and we say so.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_at_any_moment_loses_nothing_in_silence_where_the_server_is_strict() {
-    for (point, after) in killed_everywhere(Reuse::RevokeFamily).await {
+    for (point, after, story) in killed_everywhere(Reuse::RevokeFamily).await {
         let may_be_lost = matches!(
             point,
             Point::Sent | Point::HeadReceived | Point::BodyWhole | Point::Parsed
         );
         match after {
             After::Lives => {}
-            After::Explained => assert!(may_be_lost, "lost at {}", point.name()),
-            After::Silent => panic!("lost in silence at {}", point.name()),
+            After::Explained => assert!(may_be_lost, "lost at {}: {story}", point.name()),
+            After::Silent => panic!("lost in silence at {}: {story}", point.name()),
         }
     }
 }

@@ -29,9 +29,11 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 fn adopted(peer: &mut Peer) -> bool {
-    let kinds = peer.ask("kinds");
-    let kinds = kinds.as_array().expect("a list");
-    kinds.iter().any(|kind| kind == "AdoptedFromPeer")
+    let events = peer.ask("events");
+    let events = events.as_array().expect("a list");
+    events
+        .iter()
+        .any(|event| event["kind"] == "AdoptedFromPeer")
 }
 
 async fn one_exchange_among(count: usize, before: impl FnOnce(&Place)) {

@@ -1,7 +1,7 @@
 //! An engine in a process of its own, for the tests that need several or need to kill one: `peer WORKSPACE DATA`.
 //!
 //! It reads one command a line and answers each with one line of JSON: `sign_in`, `send`, `refresh`, `sign_out`, `state`,
-//! `arm POINT` (stop at this mark of the next refresh). It ends with its input. Tokens are in the system's own keychain.
+//! `events`, `arm POINT` (stop at this mark of the next refresh). It ends with its input. Tokens are in the system's own keychain.
 
 use std::path::{Path, PathBuf};
 
@@ -72,12 +72,9 @@ async fn obey(engine: &Engine, workspace: &Path, command: &str) -> Result<Value,
                 .any(|event| matches!(event.fact, Fact::LoginRequired { .. }));
             Ok(json!({ "session": session, "login_required_told": ended }))
         }
-        ("kinds", _) => {
+        ("events", _) => {
             let events = engine.timeline().events();
-            Ok(events
-                .iter()
-                .map(|event| tests_engine::kind(&event.fact))
-                .collect())
+            Ok(serde_json::to_value(&*events).expect("events are JSON"))
         }
         ("arm", name) => {
             let point = Point::ALL.into_iter().find(|point| point.name() == name);
