@@ -6,7 +6,8 @@ use sandglass_demo::{DEMO_PASSWORD, DEMO_USER, Demo, PUBLIC_CLIENT};
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::origin::{Origin, parse_url};
 use sandglass_engine::session::config::{
-    ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, ReplyPointers, SessionConfig,
+    ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, ReplyPointers,
+    SessionConfig,
 };
 use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::workspace::{SavedRequest, Workspace};
@@ -53,6 +54,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         client_id: PUBLIC_CLIENT.to_owned(),
         client_auth: ClientAuth::None,
         scope: None,
+        resource: None,
     };
     let request = |id: &str, name: &str, method: &str, path: &str, session: &str| SavedRequest {
         id: id.to_owned(),
@@ -63,13 +65,21 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         body: None,
         session: Some(session.to_owned()),
     };
+    let session = |name: &str, dialect: Dialect| SessionConfig {
+        name: name.into(),
+        origins: origins.clone(),
+        family: name.into(),
+        // The tour shows what happens without it; the demo's tokens are too short-lived for it anyway.
+        refresh_when: RefreshWhen::Refused,
+        dialect,
+    };
     Ok(Workspace {
         name: "Demo".to_owned(),
         id: WORKSPACE_ID.to_owned(),
         path: None,
         sessions: vec![
-            SessionConfig { name: SESSION.into(), origins: origins.clone(), dialect: Dialect::Json(json) },
-            SessionConfig { name: OAUTH_SESSION.into(), origins, dialect: Dialect::Oauth(oauth) },
+            session(SESSION, Dialect::Json(json)),
+            session(OAUTH_SESSION, Dialect::Oauth(oauth)),
         ],
         requests: vec![
             request("list-orders", "List orders", "GET", "/orders?limit=5", SESSION),

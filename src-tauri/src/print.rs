@@ -133,8 +133,12 @@ pub fn words(event: &Event) -> String {
             Need::Refused => format!("Refresh {f} of {session} begins: the API refused the token"),
             Need::Expiry => format!("Refresh {f} of {session} begins: the token expires"),
             Need::Asked => format!("Refresh {f} of {session} begins: asked for"),
-            Need::Absent => format!("Refresh {f} of {session} begins: there is no access token yet"),
-            Need::Recovery => format!("Refresh {f} of {session} begins: the last one was cut short"),
+            Need::Absent => {
+                format!("Refresh {f} of {session} begins: there is no access token yet")
+            }
+            Need::Recovery => {
+                format!("Refresh {f} of {session} begins: the last one was cut short")
+            }
         },
         Fact::WaiterJoined { waiters } => format!("{waiters} requests wait for {f}"),
         Fact::ExchangeSent {
@@ -211,8 +215,11 @@ pub fn words(event: &Event) -> String {
         Fact::RecordSetAside { reason } => {
             format!("A record of {session} was not used: {}", name(reason))
         }
-        Fact::LockAcquired { contended: true, waited_ms } => {
-            format!("{f} waited {} for another process", seconds(waited_ms))
+        Fact::LockAcquired {
+            contended: true,
+            waited_ms,
+        } => {
+            format!("{f} waited {} for another process", seconds(*waited_ms))
         }
         Fact::LockAcquired { .. } => format!("{f} has the session to itself"),
         Fact::LockWeak { detail } => format!("Other processes are not kept out: {detail}"),

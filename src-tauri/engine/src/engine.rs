@@ -158,6 +158,7 @@ impl Engine {
             install_key: OnceLock::new(),
             flights: AtomicU64::new(last_flight),
             workspace_id: workspace.id.clone(),
+            asks: workspace.path.is_some(),
             api_limits: options.api_limits,
             data_folder: options.data_folder,
             waiter_limit: options.waiter_limit,

@@ -47,6 +47,9 @@ pub(crate) struct Context {
     pub(crate) install_key: OnceLock<InstallKey>,
     pub(crate) flights: AtomicU64,
     pub(crate) workspace_id: String,
+    /// The workspace is a folder that others may edit: a difference from what was approved is a question. One that lives
+    /// in memory only is the shell's own, and a difference means that its server is another one.
+    pub(crate) asks: bool,
     pub(crate) api_limits: ApiLimits,
     /// Where locks and journals are. Absent: nothing is shared with other processes.
     pub(crate) data_folder: Option<PathBuf>,

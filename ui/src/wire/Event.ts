@@ -279,9 +279,9 @@ took_us: number, } } | { "kind": "PersistFailed", "data": {
  */
 error: Code, } } | { "kind": "Published", "data": { 
 /**
- * Which token, for those who hold the install key.
+ * Which token, for those who hold the install key. Absent: none for this session came with it.
  */
-fingerprint: string, 
+fingerprint: string | null, 
 /**
  * When it expires by the local clock. Absent: unknown.
  */
@@ -345,7 +345,67 @@ error: Code, } } | { "kind": "StoreChosen", "data": {
 /**
  * Where new tokens are kept from now on.
  */
-kept: Kept, } } | { "kind": "Gap", "data": { 
+kept: Kept, } } | { "kind": "LockAcquired", "data": { 
+/**
+ * How long it was waited for, in milliseconds.
+ */
+waited_ms: number, 
+/**
+ * Somebody else held it first.
+ */
+contended: boolean, } } | { "kind": "LockWeak", "data": { 
+/**
+ * What the system said.
+ */
+detail: string, } } | { "kind": "StoreReloaded", "data": { 
+/**
+ * The generation that the vault holds.
+ */
+found: number | null, 
+/**
+ * The rule that decided.
+ */
+rule_id: string, } } | { "kind": "AdoptedFromPeer", "data": Record<symbol, never> } | { "kind": "IntentLogged", "data": Record<symbol, never> } | { "kind": "JournalFailed", "data": { 
+/**
+ * What the system said.
+ */
+detail: string, } } | { "kind": "RotationRecovered", "data": Record<symbol, never> } | { "kind": "TokenUnchanged", "data": Record<symbol, never> } | { "kind": "ScopeChanged", "data": { 
+/**
+ * In the old one only.
+ */
+lost: Array<string>, 
+/**
+ * In the new one only.
+ */
+gained: Array<string>, } } | { "kind": "AccountMismatch", "data": Record<symbol, never> } | { "kind": "StoreWentBack", "data": { 
+/**
+ * What it holds.
+ */
+found: number, 
+/**
+ * What it was given last.
+ */
+expected: number, } } | { "kind": "OriginQuarantined", "data": { 
+/**
+ * The origin.
+ */
+origin: string, 
+/**
+ * When that ends.
+ */
+until_ms: WallMs, } } | { "kind": "DegradedUntil", "data": { 
+/**
+ * When the access token expires by the local clock. Absent: unknown.
+ */
+until_ms: WallMs | null, } } | { "kind": "NeedsAttention", "data": Record<symbol, never> } | { "kind": "BindingQuestioned", "data": Record<symbol, never> } | { "kind": "BindingApproved", "data": Record<symbol, never> } | { "kind": "ClockJump", "data": { 
+/**
+ * By how much the local clock went ahead of the other one, in milliseconds; negative: back.
+ */
+delta_ms: number, } } | { "kind": "ClockSkewed", "data": { 
+/**
+ * The server's clock less the local one, in milliseconds.
+ */
+skew_ms: number, } } | { "kind": "Gap", "data": { 
 /**
  * The first missing number.
  */

@@ -3,4 +3,4 @@
 /**
  * How a flight ended.
  */
-export type FlightClass = "committed" | "transient" | "ended" | "misconfigured" | "superseded" | "aborted";
+export type FlightClass = "committed" | "adopted" | "transient" | "ended" | "misconfigured" | "superseded" | "aborted";

@@ -3,4 +3,4 @@
 /**
  * Why a flight took off.
  */
-export type Need = "refused" | "expiry" | "asked";
+export type Need = "refused" | "expiry" | "asked" | "absent" | "recovery";

@@ -3,4 +3,4 @@
 /**
  * A session's state, by name.
  */
-export type StateName = "signed_out" | "active" | "refreshing" | "cooldown" | "config_error" | "store_unavailable" | "login_required";
+export type StateName = "signed_out" | "active" | "refreshing" | "cooldown" | "config_error" | "store_unavailable" | "indeterminate" | "degraded" | "binding_changed" | "login_required";

@@ -88,6 +88,42 @@ export function eventInWords(event: Moment): string {
       return "The keychain cannot be used";
     case "StoreChosen":
       return `Tokens are kept in ${KEPT[event.data.kept]} from now on`;
+    case "LockAcquired":
+      return event.data.contended ? "Another process refreshed first; this one waited for it" : "This refresh has the session to itself";
+    case "LockWeak":
+      return "Other processes cannot be kept out here";
+    case "StoreReloaded":
+      return "The vault was read again before anything was sent";
+    case "AdoptedFromPeer":
+      return "Another process had refreshed; its token is used, and nothing was sent";
+    case "IntentLogged":
+      return "What is about to be sent is written down";
+    case "JournalFailed":
+      return "What is about to be sent could not be written down";
+    case "RotationRecovered":
+      return "The tokens of a lost answer were recovered";
+    case "TokenUnchanged":
+      return "The refresh brought the very same token";
+    case "ScopeChanged":
+      return "The new token has another scope";
+    case "AccountMismatch":
+      return "The tokens that came belong to another account";
+    case "StoreWentBack":
+      return `The vault holds G${event.data.found}, and G${event.data.expected} was stored`;
+    case "OriginQuarantined":
+      return `${event.data.origin} refuses fresh tokens; it starts no refresh for now`;
+    case "DegradedUntil":
+      return "The server ended the session; its access token works until it expires";
+    case "NeedsAttention":
+      return "The token endpoint has refused without a reason for a long time";
+    case "BindingQuestioned":
+      return "The session's file names other addresses than were approved";
+    case "BindingApproved":
+      return "The new addresses were approved";
+    case "ClockJump":
+      return `The local clock jumped by ${event.data.delta_ms} ms`;
+    case "ClockSkewed":
+      return `The server's clock differs from this one by ${event.data.skew_ms} ms`;
     case "Gap":
       return `Events ${event.data.from} to ${event.data.to} are no longer known`;
   }
@@ -118,6 +154,16 @@ export function eventReason(event: Moment): string {
     case "StoreUnavailable":
     case "SignInFailed":
       return `${errorTitle(event.data.error)}.`;
+    case "LockWeak":
+    case "JournalFailed":
+      return `${event.data.detail}.`;
+    case "StoreReloaded":
+      return ruleInWords(event.data.rule_id);
+    case "ScopeChanged":
+      return [
+        event.data.lost.length > 0 ? `Lost: ${event.data.lost.join(", ")}.` : "",
+        event.data.gained.length > 0 ? `Gained: ${event.data.gained.join(", ")}.` : "",
+      ].join(" ").trim();
     case "LoginRequired":
       return `Because ${LOGIN_CAUSES[event.data.cause]}. Nothing was deleted.`;
     case "RecordSetAside":

@@ -41,6 +41,23 @@ const RULES: Record<string, string> = {
   "reply.malformed": "The answer is not what a token endpoint sends.",
   "reply.unheard_of": "The server gave a reason that no standard names.",
   "reply.wrong_endpoint": "This is not a token endpoint.",
+  "flight.queue": "Another session of the same family is being refreshed; this one takes its turn.",
+  "origin.quarantined": "This origin refused a token that was fresh; its refusals start no refresh while that token lives.",
+  "session.degraded": "The server had ended the session already; only its last token still worked.",
+  "refresh.exhausted": "Three refreshes in a minute brought tokens that were refused; this one waits.",
+  "reply.suspect": "A 400 in unusual words is believed when it is repeated.",
+  "reload.nothing_stored": "The vault shows no record; what is in memory goes on.",
+  "reload.current": "The vault holds what this process knows.",
+  "reload.peer_refreshed": "Another process has stored a newer generation.",
+  "reload.peer_signed_in": "Another process has signed in as the same account.",
+  "reload.peer_signed_out": "Another process has signed out.",
+  "reload.other_account": "What another process stored belongs to another account.",
+  "reload.store_went_back": "The vault holds an older generation than this process; it is not used.",
+  "reload.persist_pending": "What this process holds is newer than the vault, which refused it.",
+  "reload.outcome_unknown": "A refresh was sent and its answer was never heard: the same token is asked once more.",
+  "reload.peer_holds_successor": "Another process has the new token and is still storing it.",
+  "reload.successor_lost_in_window": "The new token was lost a moment ago; the server may repeat its answer.",
+  "reload.successor_lost": "The new token was lost with the process that had it.",
 };
 
 /** The sentence for a rule; a rule that has none yet is named as it is. */

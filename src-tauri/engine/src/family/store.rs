@@ -63,6 +63,12 @@ impl Family {
             let proposed = self.binding();
             if record.grant.is_none() {
                 state.epoch = record.epoch;
+            } else if record.binding != proposed && !self.context.asks {
+                state.epoch = record.epoch;
+                state.set_aside = Some(SetAside::BindingChanged);
+                told = Some(tell(Fact::RecordSetAside {
+                    reason: SetAside::BindingChanged,
+                }));
             } else if record.binding != proposed {
                 state.epoch = record.epoch;
                 told = Some(tell(Fact::BindingQuestioned {}));
