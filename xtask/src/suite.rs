@@ -50,24 +50,15 @@ impl Suite {
             Self::Check => check::check(),
             Self::Unit => {
                 ui::ensure()?;
-                tool::run(
-                    cargo_test(&["sandglass-engine", "sandglass-demo", "sandglass", "xtask"])
-                        .args(["--lib", "--bins"]),
-                )
+                tool::run(cargo_test().args(["--lib", "--bins"]))
             }
             Self::Doc => {
                 ui::ensure()?;
-                tool::run(
-                    cargo_test(&["sandglass-engine", "sandglass-demo", "sandglass", "xtask"])
-                        .arg("--doc"),
-                )
+                tool::run(cargo_test().arg("--doc"))
             }
-            Self::Engine => tool::run(&mut cargo_test(&["tests-engine"])),
-            Self::App => {
-                ui::ensure()?;
-                tool::run(&mut cargo_test(&["tests-app"]))
-            }
-            Self::Providers => tool::run(&mut cargo_test(&["tests-providers"])),
+            Self::Engine => rust_suite("engine"),
+            Self::App => rust_suite("app"),
+            Self::Providers => rust_suite("providers"),
             Self::Ui => tool::run(npm("ui").args(["run", "test"])),
             Self::Browser => tool::run(npm("tests/ui").args(["run", "test"])),
             Self::Desktop => {
@@ -79,17 +70,23 @@ impl Suite {
                     "--package",
                     "sandglass-demo",
                 ]))?;
-                tool::run(&mut cargo_test(&["tests-desktop"]))
+                rust_suite("desktop")
             }
         }
     }
 }
 
-fn cargo_test(packages: &[&str]) -> Command {
+/// One of the test programs under `tests/`.
+fn rust_suite(name: &str) -> Result<()> {
+    ui::ensure()?;
+    tool::run(cargo_test().args(["--test", name]))
+}
+
+/// Always the whole workspace, whatever is run of it: Cargo unites the features of what it is asked for, and another
+/// choice of packages would build many dependencies once more.
+fn cargo_test() -> Command {
     let mut command = tool::cargo("test");
-    for package in packages {
-        command.args(["--package", package]);
-    }
+    command.arg("--workspace");
     command
 }
 
