@@ -6,6 +6,9 @@ import { ago, clock, coarse } from "./duration";
 /** Below this share of its life a token is running low. */
 export const LOW_SHARE = 0.2;
 
+/** States in which there is a token, and its time is what matters. */
+const ALIVE = new Set<string>(["active", "refreshing", "cooldown"]);
+
 /** How a session's token stands now. */
 export interface Life {
   /** What is left, from 0 to 1; null: nobody knows. */
@@ -19,7 +22,7 @@ export function life(session: SessionSnapshot, now: number): Life {
   const g = session.generation === null ? "" : `G${session.generation}, `;
   if (session.state === "login_required") return { share: 0, tone: "error", words: STATES.login_required };
   if (session.state === "config_error") return { share: 0, tone: "error", words: STATES.config_error };
-  if (session.state === "store_unavailable") return { share: 0, tone: "warn", words: STATES.store_unavailable };
+  if (session.state !== "signed_out" && !ALIVE.has(session.state)) return { share: 0, tone: "warn", words: STATES[session.state] };
   if (session.generation === null) return { share: null, tone: "plain", words: STATES.signed_out };
   const left = session.expires_at_ms === null ? null : session.expires_at_ms - now;
   const share = left === null || !session.lifetime_ms ? null : Math.min(1, Math.max(0, left / session.lifetime_ms));

@@ -56,8 +56,11 @@ export class App {
     return this.caughtUp && this.timeline.chronicle.sends.size === 0 && this.timeline.chronicle.signIns.length === 0;
   });
 
+  /** The demo is there, and runs. */
+  readonly demo = $derived.by((): boolean => (this.view?.workspace.embedded_demo ?? false) && this.view?.demo_origin !== null);
+
   /** The first start: the demo, and nothing done yet. */
-  readonly welcoming = $derived.by((): boolean => (this.view?.workspace.embedded_demo ?? false) && this.#untouched && this.tour.since === null && this.exchange.refused === null);
+  readonly welcoming = $derived.by((): boolean => this.demo && this.#untouched && this.tour.since === null && this.exchange.refused === null);
 
   async open(): Promise<void> {
     this.ticker.start();

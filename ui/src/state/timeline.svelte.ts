@@ -8,11 +8,14 @@ import type { TimelineBatch } from "../wire/TimelineBatch";
 /** An answer that is ahead of what arrived may stay ahead this long before the store asks again. */
 export const BEHIND_MS_MAX = 1_000;
 
+/** A storm of batches changes the picture at most this often. */
+const PICTURE_MS = 60;
+
 /** All events of the view, in order. */
 export class Timeline {
   /** What the events add up to. Read `version` to depend on it. */
   readonly chronicle = new Chronicle();
-  /** Grows with every batch. */
+  /** Grows as events arrive. */
   version = $state(0);
   /** The last event held. */
   newest = $state.raw<EventKey | null>(null);
@@ -21,6 +24,8 @@ export class Timeline {
   readonly #listeners = new Set<(moment: Moment) => void>();
   readonly #lastOfRun = new Map<number, number>();
   #asked = "";
+  #told = 0;
+  #due: ReturnType<typeof setTimeout> | null = null;
   #behind: ReturnType<typeof setTimeout> | null = null;
 
   constructor(backend: Backend) {
@@ -50,7 +55,7 @@ export class Timeline {
       arrived.push(this.chronicle.add(event));
     }
     if (arrived.length === 0) return;
-    this.version += 1;
+    this.#tell();
     for (const moment of arrived) for (const listener of this.#listeners) listener(moment);
   }
 
@@ -66,6 +71,21 @@ export class Timeline {
   /** Whether everything up to this event is held. */
   has(key: EventKey): boolean {
     return this.newest !== null && compareKeys(this.newest, key) >= 0;
+  }
+
+  /** At once where it was quiet, else a little later, together with what comes until then. */
+  #tell(): void {
+    const quiet = Date.now() - this.#told;
+    if (quiet >= PICTURE_MS) {
+      this.#told = Date.now();
+      this.version += 1;
+    } else {
+      this.#due ??= setTimeout(() => {
+        this.#due = null;
+        this.#told = Date.now();
+        this.version += 1;
+      }, PICTURE_MS - quiet);
+    }
   }
 
   /** Asks once for a hole; a hole that comes again is a fact of the log, and is lived with. */
