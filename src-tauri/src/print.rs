@@ -110,6 +110,28 @@ pub fn words(event: &Event) -> String {
             retry: false,
             rule_id,
         } => format!("{r} is not repeated ({rule_id})"),
+        Fact::StreamOpened { connection: 1 } => format!("{r}: the stream is open"),
+        Fact::StreamOpened { connection } => {
+            format!("{r}: the stream is open again, on connection {connection}")
+        }
+        Fact::StreamInterrupted { events, error } => {
+            let error =
+                error.map_or_else(|| "in order".to_owned(), |error| format!("with {error}"));
+            format!("{r}: the connection ended {error} after {events} event(s)")
+        }
+        Fact::ReconnectDecided {
+            reconnect: true,
+            rule_id,
+            wait_ms,
+        } => {
+            let wait = wait_ms.map(|ms| seconds(ms)).unwrap_or_default();
+            format!("{r} connects again after {wait} ({rule_id})")
+        }
+        Fact::ReconnectDecided {
+            reconnect: false,
+            rule_id,
+            ..
+        } => format!("{r} does not connect again ({rule_id})"),
         Fact::RequestFinished {
             outcome,
             status,

@@ -14,4 +14,5 @@ mod refresh;
 mod secrets;
 mod sign_in;
 mod storm;
+mod streams;
 mod vault;

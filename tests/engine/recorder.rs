@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// What is done with one request.
@@ -14,6 +15,10 @@ pub(crate) enum Reply {
     Lines(&'static str),
     /// The same, after something was done.
     After(Box<dyn FnOnce() + Send>, &'static str),
+    /// It is read to its end and answered with these events of a stream.
+    Events(String),
+    /// The same in two halves; the second comes when the test says so.
+    Halves(String, Arc<Notify>, String),
     /// It is read to its end, and the connection is reset.
     Reset,
     /// Its head is read, something is done, and the connection is reset while the body is on its way.
@@ -118,11 +123,23 @@ async fn answer(mut stream: TcpStream, reply: Reply) -> Recorded {
             act();
             closed(lines)
         }
+        Reply::Events(events) => format!("{STREAM}{events}"),
+        Reply::Halves(first, more, second) => {
+            let first = format!("{STREAM}{first}");
+            stream.write_all(first.as_bytes()).await.expect("answered");
+            more.notified().await;
+            second
+        }
     };
-    stream.write_all(lines.as_bytes()).await.expect("answered");
-    stream.shutdown().await.expect("closed");
+    // A client that has left meanwhile wants no answer.
+    if stream.write_all(lines.as_bytes()).await.is_ok() {
+        _ = stream.shutdown().await;
+    }
     recorded
 }
+
+/// The end of the connection is the end of the stream.
+const STREAM: &str = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\nConnection: close\r\n\r\n";
 
 fn closed(lines: &str) -> String {
     format!("HTTP/1.1 {lines}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")

@@ -2,6 +2,7 @@
 
 use crate::access_token::Claims;
 use crate::answer::problem;
+use crate::events::events;
 use crate::families::Unfit;
 use crate::orders;
 use crate::server::{Shared, now_ms};
@@ -32,6 +33,7 @@ pub(crate) fn routes(shared: &Arc<Shared>) -> Router<Arc<Shared>> {
         .route("/admin", get(admin))
         .route("/slow", get(slow))
         .route("/echo", post(echo))
+        .route("/events", get(events))
         .route("/status/{code}", any(status))
         .route("/redirect", get(redirect))
         .route_layer(from_fn_with_state(Arc::clone(shared), authorise))

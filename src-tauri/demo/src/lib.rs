@@ -19,6 +19,7 @@ mod clients;
 mod connection;
 mod control;
 mod counts;
+mod events;
 mod families;
 mod faults;
 mod grants;

@@ -177,3 +177,27 @@ fn a_thousand_requests_at_once_are_all_answered() {
     assert_eq!(good, BURST);
     assert_eq!(server.demo.counts().api_ok, BURST as u64);
 }
+
+#[test]
+fn a_stream_goes_on_after_the_last_event_that_was_seen() {
+    let server = Server::quick();
+    let client = server.client();
+    let token = format!("Bearer {}", client.log_in().field("accessToken"));
+    let path = "/events?total=3&burst=2&every_ms=0&retry_ms=50";
+    let event = |id: u64| format!("id: {id}\nevent: order\ndata: {{\"number\": {id}}}\n\n");
+    for (seen, status, expected) in [
+        (None, 200, format!("retry: 50\n{}{}", event(1), event(2))),
+        (Some("2"), 200, format!("retry: 50\n{}", event(3))),
+        (Some("3"), 204, String::new()),
+    ] {
+        let mut headers = vec![("authorization", token.as_str())];
+        headers.extend(seen.map(|id| ("last-event-id", id)));
+        let answer = client
+            .send(Method::GET, path, &headers, "")
+            .expect("an answer");
+        assert_eq!(
+            (answer.status, answer.text.as_str()),
+            (status, expected.as_str())
+        );
+    }
+}

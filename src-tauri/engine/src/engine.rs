@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::client;
@@ -17,6 +17,8 @@ use crate::error::{Code, Failure, Result};
 use crate::exchange::body::OneShot;
 use crate::exchange::draft::Draft;
 use crate::exchange::response::ResponseDetails;
+use crate::exchange::sse::ServerEvent;
+use crate::exchange::stream::{EVENTS_WAITING_MAX, StreamEnd};
 use crate::exchange::{Exchange, Ready};
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
 use crate::redact::InstallKey;
@@ -111,6 +113,35 @@ impl Sending {
     /// # Errors
     /// Where no answer came: `host.unreachable`, `request.stopped`, `session.sign_in_needed` and their like.
     pub async fn finished(self) -> Result<Arc<ResponseDetails>> {
+        self.task
+            .await
+            .unwrap_or_else(|_| Err(Failure::new(Code::RequestStopped)))
+    }
+}
+
+/// A stream that is under way. Dropping this stops it.
+#[derive(Debug)]
+pub struct Streaming {
+    /// Its number: R12.
+    pub request: u64,
+    /// The event that accepted it.
+    pub queued: EventKey,
+    events: mpsc::Receiver<ServerEvent>,
+    task: JoinHandle<Result<StreamEnd>>,
+}
+
+impl Streaming {
+    /// Waits for the next event. `None`: the stream has ended. Known secrets in it are masked.
+    pub async fn next(&mut self) -> Option<ServerEvent> {
+        self.events.recv().await
+    }
+
+    /// Waits for its end; events that nobody took are dropped.
+    ///
+    /// # Errors
+    /// Where it did not end by an answer: `connection.lost`, `stream.not_events`, `request.stopped` and their like.
+    pub async fn finished(mut self) -> Result<StreamEnd> {
+        while self.events.recv().await.is_some() {}
         self.task
             .await
             .unwrap_or_else(|_| Err(Failure::new(Code::RequestStopped)))
@@ -268,6 +299,26 @@ impl Engine {
     }
 
     fn accept(&self, ready: Ready, session: Option<Arc<Session>>) -> Result<Sending> {
+        let (request, queued, task) =
+            self.begin(ready, session, |exchange, closing| async move {
+                let details = Arc::new(exchange.run().await?);
+                closing.engine.remember(Arc::clone(&details));
+                Ok(details)
+            })?;
+        Ok(Sending {
+            request,
+            queued,
+            task,
+        })
+    }
+
+    /// Runs an accepted exchange on a task of its own.
+    fn begin<T: Send + 'static, F: Future<Output = T> + Send + 'static>(
+        &self,
+        ready: Ready,
+        session: Option<Arc<Session>>,
+        run: impl FnOnce(Exchange, Closing) -> F,
+    ) -> Result<(u64, EventKey, JoinHandle<T>)> {
         let mut open = self
             .inner
             .open
@@ -291,16 +342,31 @@ impl Engine {
             engine: self.clone(),
             request,
         };
-        let task = tokio::spawn(async move {
-            let closing = closing;
-            let details = Arc::new(exchange.run().await?);
-            closing.engine.remember(Arc::clone(&details));
-            Ok(details)
-        });
+        let task = tokio::spawn(run(exchange, closing));
         open.insert(request, task.abort_handle());
-        Ok(Sending {
+        Ok((request, queued, task))
+    }
+
+    /// Opens a stream of server-sent events; it runs on its own task, over as many connections as it takes. Must be called
+    /// inside a tokio runtime.
+    ///
+    /// # Errors
+    /// As [`Engine::send`].
+    pub fn open_stream(&self, draft: Draft) -> Result<Streaming> {
+        let (ready, session) = self.check(draft)?;
+        let (events, taken) = mpsc::channel(EVENTS_WAITING_MAX);
+        let (request, queued, task) = self.begin(
+            ready.for_events(),
+            session,
+            |exchange, closing| async move {
+                let _closing = closing;
+                exchange.stream(events).await
+            },
+        )?;
+        Ok(Streaming {
             request,
             queued,
+            events: taken,
             task,
         })
     }

@@ -33,6 +33,12 @@ pub enum Code {
     /// What the body is read from failed before its end. Params: `detail`.
     #[serde(rename = "body.broken")]
     BodyBroken,
+    /// What was opened as a stream of events is something else. Params: `media_type`.
+    #[serde(rename = "stream.not_events")]
+    StreamNotEvents,
+    /// One event of a stream is longer than `EVENT_BYTES_MAX`. Params: `limit`.
+    #[serde(rename = "stream.event_too_long")]
+    StreamEventTooLong,
     /// Nobody listens there, or the name does not resolve. Params: `host`, `detail`.
     #[serde(rename = "host.unreachable")]
     HostUnreachable,

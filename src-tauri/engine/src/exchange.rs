@@ -16,6 +16,8 @@ mod payload;
 mod ready;
 pub mod replay;
 pub mod response;
+pub mod sse;
+pub mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -134,7 +136,7 @@ impl Exchange {
 
     /// Runs it to its end.
     pub(crate) async fn run(mut self) -> Result<ResponseDetails> {
-        let answer = match self.answer().await {
+        let answer = match self.answer(self.queued).await {
             Ok(answer) => answer,
             Err((failure, cause)) => {
                 self.finish(Outcome::Failed, None, 0, Some(failure.code), cause);
@@ -168,8 +170,7 @@ impl Exchange {
     }
 
     /// The attempts: one, and at most one more.
-    async fn answer(&mut self) -> Result<Answer, (Failure, EventKey)> {
-        let mut cause = self.queued;
+    async fn answer(&mut self, mut cause: EventKey) -> Result<Answer, (Failure, EventKey)> {
         let payload = &self.ready.payload;
         let bytes = payload
             .measure()
@@ -408,10 +409,7 @@ impl Exchange {
 
     /// Reads the body and makes the answer what the outside may see.
     async fn read(&self, mut answer: Answer) -> Result<ResponseDetails> {
-        let mut masker = Masker::default();
-        self.sessions
-            .iter()
-            .for_each(|session| session.mask_with(&mut masker));
+        let masker = self.masker();
         let response = &mut answer.response;
         let header =
             |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
@@ -467,6 +465,15 @@ impl Exchange {
             cut,
             not_repeated: answer.not_repeated,
         })
+    }
+
+    /// Masks what all sessions hold now.
+    fn masker(&self) -> Masker {
+        let mut masker = Masker::default();
+        self.sessions
+            .iter()
+            .for_each(|session| session.mask_with(&mut masker));
+        masker
     }
 
     fn transport(&self, error: reqwest::Error) -> Failure {

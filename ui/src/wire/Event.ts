@@ -173,7 +173,31 @@ retry: boolean,
 /**
  * The rule that says so.
  */
-rule_id: string, } } | { "kind": "RequestFinished", "data": { 
+rule_id: string, } } | { "kind": "StreamOpened", "data": { 
+/**
+ * Which connection of this stream it is, from 1.
+ */
+connection: number, } } | { "kind": "StreamInterrupted", "data": { 
+/**
+ * Events that came on it.
+ */
+events: number, 
+/**
+ * What went wrong. Absent: the server ended it in order.
+ */
+error: Code | null, } } | { "kind": "ReconnectDecided", "data": { 
+/**
+ * Whether it is.
+ */
+reconnect: boolean, 
+/**
+ * The rule that says so.
+ */
+rule_id: string, 
+/**
+ * How long is waited first, in milliseconds.
+ */
+wait_ms: number | null, } } | { "kind": "RequestFinished", "data": { 
 /**
  * How it ended.
  */

@@ -40,6 +40,12 @@ export function eventInWords(event: Moment): string {
       return event.data.joined ? `${r} waits for ${f}, which was under way` : `${r} waits for ${f}`;
     case "RetryDecided":
       return event.data.retry ? `${r} is sent once more` : `${r} is not repeated`;
+    case "StreamOpened":
+      return `The stream of ${r} is open${event.data.connection > 1 ? ` again, connection ${event.data.connection}` : ""}`;
+    case "StreamInterrupted":
+      return `A connection of ${r} ended after ${count(event.data.events, "event")}`;
+    case "ReconnectDecided":
+      return event.data.reconnect ? `${r} connects again${event.data.wait_ms === null ? "" : ` in ${span(event.data.wait_ms)}`}` : `${r} does not connect again`;
     case "RequestFinished":
       return finished(r, event.data);
     case "FlightStarted":
@@ -134,6 +140,7 @@ export function eventReason(event: Moment): string {
   switch (event.kind) {
     case "ResponseClassified":
     case "RetryDecided":
+    case "ReconnectDecided":
     case "ExchangeReplied":
       return ruleInWords(event.data.rule_id);
     case "TokenWithheld":
@@ -144,6 +151,8 @@ export function eventReason(event: Moment): string {
       }[event.data.reason];
     case "AttemptFailed":
       return `${errorTitle(event.data.error)}. ${ruleInWords(event.data.rule_id)}`;
+    case "StreamInterrupted":
+      return event.data.error === null ? "The server ended it." : `${errorTitle(event.data.error)}.`;
     case "NotReplayable":
       return {
         one_shot: "It could be read only once.",

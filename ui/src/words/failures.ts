@@ -77,6 +77,14 @@ const MESSAGES: Record<Code, Words> = {
     title: "The body ended before it was whole",
     why: `What it is read from failed${because(p.detail)}. The server has seen a part of it.`,
   }),
+  "stream.not_events": (p) => ({
+    title: "This is no stream of events",
+    why: `The server answered ${p.media_type ? `with ${p.media_type}` : "with something else"}. Send it as an ordinary request to see it.`,
+  }),
+  "stream.event_too_long": (p) => ({
+    title: "An event of the stream was too long",
+    why: `One event may have ${p.limit ? `${p.limit} bytes` : "a fixed length"}; the stream was closed.`,
+  }),
   "host.unreachable": (p) => ({
     title: `${p.host ?? "The server"} cannot be reached`,
     why: `Nobody listens there, or the name does not resolve${because(p.detail)}. Nothing was sent, and your session is untouched.`,

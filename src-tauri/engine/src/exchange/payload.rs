@@ -97,8 +97,8 @@ impl Payload {
             )
         };
         Ok(match body {
-            None => Self::of(Source::Empty),
-            Some(Body::Text(text)) if text.is_empty() => Self::of(Source::Empty),
+            None => Self::empty(),
+            Some(Body::Text(text)) if text.is_empty() => Self::empty(),
             Some(Body::Text(text)) => Self::of(Source::Parts(vec![Part::Memory(text.into())])),
             Some(Body::File { path, media_type }) => Self {
                 media_type: media_type
@@ -122,6 +122,11 @@ impl Payload {
                 }
             }
         })
+    }
+
+    /// No body.
+    pub(crate) fn empty() -> Self {
+        Self::of(Source::Empty)
     }
 
     /// A body that can be sent once.

@@ -1,6 +1,9 @@
 //! A draft that was checked: everything that can be wrong before the wire is found here, and nothing was sent yet.
 
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, TRANSFER_ENCODING,
+};
 use reqwest::{Method, Request};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -83,6 +86,35 @@ impl Ready {
         }
     }
 
+    /// The same, as a question for server-sent events.
+    pub(crate) fn for_events(mut self) -> Self {
+        if !self.headers.contains_key(ACCEPT) {
+            let events = HeaderValue::from_static("text/event-stream");
+            self.headers.insert(ACCEPT, events);
+        }
+        self
+    }
+
+    /// What a stream that this opens is asked for again with, and the id of the event that it already begins after.
+    pub(crate) fn question(&self) -> (Question, String) {
+        let mut headers = self.headers.clone();
+        for name in OF_THE_BODY {
+            headers.remove(name);
+        }
+        let id = headers
+            .get(LAST_EVENT_ID)
+            .and_then(|id| std::str::from_utf8(id.as_bytes()).ok())
+            .unwrap_or_default()
+            .to_owned();
+        let question = Question {
+            url: self.url.clone(),
+            origin: self.origin.clone(),
+            headers,
+            withheld: self.withheld,
+        };
+        (question, id)
+    }
+
     /// The request for one attempt, with the body opened for it.
     pub(crate) fn request(
         &self,
@@ -119,6 +151,47 @@ impl Ready {
             .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
     }
 }
+
+/// How an interrupted stream is asked for again: by GET and without a body, whatever opened it.
+pub(crate) struct Question {
+    url: Url,
+    origin: Origin,
+    headers: HeaderMap,
+    withheld: Option<Withheld>,
+}
+
+impl Question {
+    /// The request for what came after the event with this id; empty: none is known.
+    pub(crate) fn after(&self, id: &str) -> Ready {
+        let mut headers = self.headers.clone();
+        headers.remove(LAST_EVENT_ID);
+        // An id that cannot stand in a header was not taken by the parser.
+        if let Some(id) = HeaderValue::from_bytes(id.as_bytes())
+            .ok()
+            .filter(|id| !id.is_empty())
+        {
+            headers.insert(LAST_EVENT_ID, id);
+        }
+        Ready {
+            method: Method::GET,
+            url: self.url.clone(),
+            origin: self.origin.clone(),
+            headers,
+            payload: Payload::empty(),
+            withheld: self.withheld,
+        }
+    }
+}
+
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+/// Headers that belong to the request that opened a stream, and not to the question how it went on.
+const OF_THE_BODY: [HeaderName; 5] = [
+    CONTENT_ENCODING,
+    CONTENT_LENGTH,
+    CONTENT_TYPE,
+    TRANSFER_ENCODING,
+    HeaderName::from_static("idempotency-key"),
+];
 
 /// Whether the session's token may go to this origin: only an exact match on its list, and never in clear text across a network.
 fn may_attach(session: &SessionConfig, origin: &Origin) -> Result<()> {

@@ -181,7 +181,10 @@ mod tests {
             ("data: a: b\n\n", message("a: b")),
             ("\u{feff}data: a\n\n", message("a")),
             ("\u{feff}\u{feff}data: a\n\n", vec![]),
-            ("data: a\r\rdata: b\r\n\r\n", vec![event("message", "a", ""), event("message", "b", "")]),
+            (
+                "data: a\r\rdata: b\r\n\r\n",
+                vec![event("message", "a", ""), event("message", "b", "")],
+            ),
             (": a comment\n\n", vec![]),
             ("event: order\ndata: 1\n\n", vec![event("order", "1", "")]),
             ("event: order\n\ndata: 1\n\n", message("1")),
@@ -191,7 +194,11 @@ mod tests {
             ("data: not over\n", vec![]),
             (
                 "id: 1\ndata: a\n\ndata: b\n\nid\ndata: c\n\n",
-                vec![event("message", "a", "1"), event("message", "b", "1"), event("message", "c", "")],
+                vec![
+                    event("message", "a", "1"),
+                    event("message", "b", "1"),
+                    event("message", "c", ""),
+                ],
             ),
             ("id: a\0b\ndata: a\n\n", message("a")),
             ("id: a\u{7}b\ndata: a\n\n", message("a")),
@@ -206,7 +213,10 @@ mod tests {
         let (whole, _) = read(&[text.as_bytes()]);
         assert_eq!(
             whole,
-            [event("café", "über\nzwei", "7"), event("message", "drei", "7")]
+            [
+                event("café", "über\nzwei", "7"),
+                event("message", "drei", "7")
+            ]
         );
         for cut in 1..text.len() {
             let (first, second) = text.as_bytes().split_at(cut);
@@ -253,7 +263,10 @@ mod tests {
         let mut parser = Parser::default();
         let event = format!("data: {}\n\n", "a".repeat(EVENT_BYTES_MAX / 2));
         for _ in 0..4 {
-            assert_eq!(parser.push(event.as_bytes()).map(|events| events.len()), Ok(1));
+            assert_eq!(
+                parser.push(event.as_bytes()).map(|events| events.len()),
+                Ok(1)
+            );
         }
         let line = vec![b'a'; EVENT_BYTES_MAX];
         assert_eq!(parser.push(&line), Ok(vec![]));
@@ -263,6 +276,10 @@ mod tests {
         assert_eq!(parser.push(lines.as_bytes()), Err(TooLong));
         let mut parser = Parser::default();
         let empty = "data\n".repeat(EVENT_BYTES_MAX + 10);
-        assert_eq!(parser.push(empty.as_bytes()), Err(TooLong), "line feeds count");
+        assert_eq!(
+            parser.push(empty.as_bytes()),
+            Err(TooLong),
+            "line feeds count"
+        );
     }
 }

@@ -190,6 +190,29 @@ pub enum Fact {
         /// The rule that says so.
         rule_id: String,
     },
+    /// A stream of events is open.
+    StreamOpened {
+        /// Which connection of this stream it is, from 1.
+        connection: u32,
+    },
+    /// A connection of a stream is over. What came on it stands.
+    StreamInterrupted {
+        /// Events that came on it.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        events: u64,
+        /// What went wrong. Absent: the server ended it in order.
+        error: Option<crate::error::Code>,
+    },
+    /// A stream is connected again, or is not, and this is why.
+    ReconnectDecided {
+        /// Whether it is.
+        reconnect: bool,
+        /// The rule that says so.
+        rule_id: String,
+        /// How long is waited first, in milliseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+        wait_ms: Option<u64>,
+    },
     /// The send is over. Exactly one for each `RequestQueued`.
     RequestFinished {
         /// How it ended.
