@@ -15,7 +15,7 @@ pub(crate) enum Reply {
     Lines(&'static str),
     /// The same, after something was done.
     After(Box<dyn FnOnce() + Send>, &'static str),
-    /// It is read to its end and answered with these events of a stream.
+    /// It is read to its end and answered with these events of a stream; `{{token}}` in them is the token that came.
     Events(String),
     /// The same in two halves; the second comes when the test says so.
     Halves(String, Arc<Notify>, String),
@@ -123,7 +123,11 @@ async fn answer(mut stream: TcpStream, reply: Reply) -> Recorded {
             act();
             closed(lines)
         }
-        Reply::Events(events) => format!("{STREAM}{events}"),
+        Reply::Events(events) => {
+            let token = recorded.header("authorization").unwrap_or_default();
+            let token = token.trim_start_matches("Bearer ");
+            format!("{STREAM}{}", events.replace("{{token}}", token))
+        }
         Reply::Halves(first, more, second) => {
             let first = format!("{STREAM}{first}");
             stream.write_all(first.as_bytes()).await.expect("answered");

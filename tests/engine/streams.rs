@@ -353,3 +353,31 @@ async fn a_stream_that_nobody_wants_any_more_ends_as_stopped() {
         );
     }
 }
+
+/// Scenario 125.
+#[tokio::test]
+async fn a_token_in_an_event_is_masked() {
+    let events = "id: {{token}}\nevent: {{token}}\ndata: {{token}}\n\n".to_owned();
+    let recorder = Recorder::start([Reply::Events(events), Reply::Lines(NOTHING_MORE)]);
+    let world = world_for(&recorder).await;
+    let mut stream = world
+        .engine
+        .open_stream(draft(&recorder, "GET"))
+        .expect("accepted");
+    let event = next(&mut stream).await.expect("an event");
+    let bearer = recorder.requests()[0]
+        .header("authorization")
+        .expect("it came with a token")
+        .to_owned();
+    let token = bearer.trim_start_matches("Bearer ");
+    assert!(!format!("{event:?}").contains(token), "{event:?}");
+    assert!(!event.data.is_empty());
+    assert_eq!(stream.finished().await.expect("an end").status, 204);
+    assert_eq!(
+        recorder.requests()[1].header("last-event-id"),
+        Some(token),
+        "the server gets back what it sent"
+    );
+    let told = serde_json::to_string(&world.events()).expect("events are JSON");
+    assert!(!told.contains(token), "nor is it in the timeline");
+}
