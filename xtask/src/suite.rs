@@ -56,7 +56,15 @@ impl Suite {
                 ui::ensure()?;
                 tool::run(cargo_test().arg("--doc"))
             }
-            Self::Engine => rust_suite("engine"),
+            // More kills at each mark than a developer's own run takes time for.
+            Self::Engine => {
+                ui::ensure()?;
+                tool::run(
+                    cargo_test()
+                        .args(["--test", "engine"])
+                        .env("SANDGLASS_KILLS", "20"),
+                )
+            }
             Self::App => rust_suite("app"),
             Self::Providers => rust_suite("providers"),
             Self::Ui => tool::run(npm("ui").args(["run", "test"])),

@@ -16,6 +16,8 @@ pub mod failpoint;
 mod family;
 mod journal;
 mod lock;
+#[cfg(test)]
+mod odd_input;
 pub mod origin;
 pub mod redact;
 mod rules;

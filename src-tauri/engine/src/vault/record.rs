@@ -304,7 +304,7 @@ fn encode(record: &Record) -> SecretSlice<u8> {
     bytes.into()
 }
 
-fn decode(item: &SecretSlice<u8>) -> Option<Record> {
+pub(crate) fn decode(item: &SecretSlice<u8>) -> Option<Record> {
     let stored: Stored = serde_json::from_slice(item.expose_secret()).ok()?;
     if stored.version != VERSION {
         return None;
