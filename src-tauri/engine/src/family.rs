@@ -6,6 +6,8 @@
 
 mod clockwork;
 mod flight;
+#[cfg(test)]
+mod model;
 mod reload;
 mod sign_in;
 pub(crate) mod state;

@@ -105,11 +105,12 @@ pub(crate) fn reload(
             rule_id,
         };
     }
+    // A flight that started from a newer generation than the vault holds had its successor in memory only.
+    let is_ahead = |line: &Line| line.base_generation > stored.generation;
     let unfinished = journal.filter(|line| {
-        line.epoch == stored.epoch
-            && line.base_generation == stored.generation
-            && Some(line.refresh_fingerprint) == stored.refresh_fingerprint
-            && !memory.persist_pending
+        let same = line.base_generation == stored.generation
+            && Some(line.refresh_fingerprint) == stored.refresh_fingerprint;
+        line.epoch == stored.epoch && (same || is_ahead(line)) && !memory.persist_pending
     });
     let Some(line) = unfinished else {
         return Reload::Send {
@@ -118,7 +119,12 @@ pub(crate) fn reload(
         };
     };
     let in_window = now.since_ms(line.wall_ms).unsigned_abs() <= REPLAY_WINDOW_MS.unsigned_abs();
-    match line.phase {
+    let phase = if is_ahead(line) {
+        Phase::PersistPending
+    } else {
+        line.phase
+    };
+    match phase {
         Phase::Sent if rules::on("reload.outcome_unknown") => Reload::Send {
             replay: true,
             rule_id: "reload.outcome_unknown",
@@ -289,6 +295,22 @@ mod tests {
             "reload.peer_holds_successor",
             None,
         );
+        // Whoever started from a newer generation than the vault holds has it in memory, whatever its flight came to.
+        for phase in [Phase::Intent, Phase::Sent, Phase::Cleared] {
+            let ahead = Line {
+                base_generation: 6,
+                refresh_fingerprint: theirs,
+                ..line(phase, 0)
+            };
+            check(
+                memory,
+                Some(stored),
+                Some(ahead),
+                true,
+                "reload.peer_holds_successor",
+                None,
+            );
+        }
         check(
             memory,
             Some(stored),
