@@ -15,6 +15,7 @@ use xtask::{root, tool};
 
 use super::Proof;
 use super::scan::Named;
+use crate::ui;
 
 /// A single test that takes longer has failed.
 const TRIAL_LIMIT: Duration = Duration::from_secs(300);
@@ -56,14 +57,19 @@ pub(super) struct Programs {
 impl Programs {
     /// Builds the programs, with rules that can be switched off.
     pub(super) fn build(named: &[Named]) -> Result<Self> {
-        let packages: BTreeSet<_> = named.iter().map(|test| package(&test.file)).collect();
+        ui::ensure()?;
+        let packages: BTreeSet<_> = named
+            .iter()
+            .map(|test| root::root().join(package(&test.file)))
+            .collect();
+        // The whole workspace, as all suites do: the tests' own packages turn the switch for rules on.
         let mut command = tool::cargo("test");
-        command.args(["--no-run", "--quiet", "--message-format=json"]);
-        for folder in &packages {
-            command.args(["--package", &package_name(folder)?]);
-        }
-        command.args(["--package", "sandglass-engine"]);
-        command.args(["--features", "sandglass-engine/rule-off"]);
+        command.args([
+            "--workspace",
+            "--no-run",
+            "--quiet",
+            "--message-format=json",
+        ]);
         let output = command
             .stderr(Stdio::inherit())
             .output()
@@ -83,6 +89,9 @@ impl Programs {
                 continue;
             };
             let folder = Path::new(manifest).parent().unwrap_or(Path::new("/"));
+            if !packages.contains(folder) {
+                continue;
+            }
             let list = tool::output(Command::new(program).args(["--list", "--format=terse"]))
                 .with_context(|| format!("asking {program} for its tests"))?;
             let names = list.lines().filter_map(|line| line.strip_suffix(": test"));
@@ -245,19 +254,4 @@ fn package(file: &Path) -> PathBuf {
         .find(holds)
         .unwrap_or(Path::new(""))
         .to_owned()
-}
-
-fn package_name(folder: &Path) -> Result<String> {
-    let file = root::root().join(folder).join("Cargo.toml");
-    let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-    let manifest: toml::Table = text
-        .parse()
-        .with_context(|| format!("reading {}", file.display()))?;
-    let name = manifest
-        .get("package")
-        .and_then(|package| package.get("name"));
-    let name = name.and_then(toml::Value::as_str);
-    Ok(name
-        .with_context(|| format!("{} names no package", file.display()))?
-        .to_owned())
 }

@@ -26,7 +26,13 @@ pub(super) fn switch_off_each(
     programs: &Programs,
     proofs: &[Proof],
 ) -> Result<Vec<String>> {
-    let rules = rules(top)?;
+    let mut rules = rules(top)?;
+    // A rule may be asked for by a name that is computed: then it is known by having decided something.
+    rules.extend(
+        proofs
+            .iter()
+            .flat_map(|proof| proof.trial.rules.iter().cloned()),
+    );
     say::heading(format_args!("{} rules, each switched off", rules.len()));
     let mut problems = Vec::new();
     for rule in &rules {

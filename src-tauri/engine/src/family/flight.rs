@@ -889,7 +889,7 @@ impl Family {
                         .collect()
                 };
                 let (lost, gained) = (missing(&before.scope, scope), missing(scope, &before.scope));
-                if !before.scope.is_empty() && !(lost.is_empty() && gained.is_empty()) {
+                if !(before.scope.is_empty() || lost.is_empty() && gained.is_empty()) {
                     cause = tell(Fact::ScopeChanged { lost, gained }, cause);
                 }
             }
