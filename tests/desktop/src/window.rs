@@ -33,9 +33,12 @@ const CONTROLS: &str =
 /// The driver's own idea of what is displayed leaves out texts that are cut with an ellipsis; the page's own does not.
 const FIND: &str = "
     const [selector, text] = arguments;
-    const says = (element) => [element.ariaLabel, ...element.innerText.split('\\n')].some((line) => line?.trim() === text);
     const isShown = (element) => element.checkVisibility({ visibilityProperty: true }) && element.getClientRects().length > 0;
-    return [...document.querySelectorAll(selector)].find((element) => isShown(element) && (text === '' || says(element))) ?? null;
+    const shown = [...document.querySelectorAll(selector)].filter(isShown);
+    if (text === '') return shown[0] ?? null;
+    const says = (element) => [element.innerText.trim(), element.ariaLabel].includes(text);
+    const saysAmongOthers = (element) => element.innerText.split('\\n').some((line) => line.trim() === text);
+    return shown.find(says) ?? shown.find(saysAmongOthers) ?? null;
 ";
 
 /// An open window. Its desk goes on when it is closed; everything ends when it is dropped.
@@ -130,8 +133,7 @@ impl Window {
     /// # Errors
     /// When it is not shown in time.
     pub async fn click_on(&self, selector: &str) -> Result<()> {
-        let element = self.find(selector).await?;
-        limited(selector, element.click()).await
+        self.click_shown(selector, "").await
     }
 
     /// Clicks the control that says this, in its text or by its label.
@@ -139,8 +141,7 @@ impl Window {
     /// # Errors
     /// When it is not shown in time.
     pub async fn click(&self, text: &str) -> Result<()> {
-        let control = self.shown(CONTROLS, text).await?;
-        limited(text, control.click()).await
+        self.click_shown(CONTROLS, text).await
     }
 
     /// Types into whatever has the focus.
@@ -309,6 +310,21 @@ impl Window {
     #[must_use]
     pub fn log(&self) -> String {
         tail(&self.desk.home().join("driver.log"))
+    }
+
+    /// Clicks what is shown; where the page has drawn it anew between the look and the click, what took its place.
+    async fn click_shown(&self, selector: &str, text: &str) -> Result<()> {
+        let deadline = Instant::now() + SHOW_LIMIT;
+        loop {
+            let element = self.shown(selector, text).await?;
+            match limited(text, element.click()).await {
+                Err(why) if Instant::now() > deadline => {
+                    return Err(why.context(selector.to_owned()));
+                }
+                Err(_) => tokio::time::sleep(GLANCE).await,
+                Ok(()) => return Ok(()),
+            }
+        }
     }
 
     /// The first element of this selector that is to be seen, and says `text` where that is not empty: exactly, or as one of its lines.

@@ -10,4 +10,5 @@ mod locked_in;
 mod mistakes;
 mod restart;
 mod settings;
+mod stolen;
 mod story;

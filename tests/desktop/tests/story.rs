@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
+use tests_desktop::programs;
 use tests_desktop::window::Window;
 use xtask::root;
 
@@ -24,6 +25,8 @@ const STORY_LIMIT: Duration = Duration::from_secs(180);
 
 /// Runs a story, and ends it when it takes too long.
 pub(crate) async fn limited(story: impl Future<Output = Result<()>>) -> Result<()> {
+    // Building has no limit: it may wait for another build.
+    programs::sandglass()?;
     match tokio::time::timeout(STORY_LIMIT, story).await {
         Ok(result) => result,
         Err(_) => bail!("the story was not over after {} s", STORY_LIMIT.as_secs()),
