@@ -249,6 +249,9 @@ pub fn words(event: &Event) -> String {
         Fact::AdoptedFromPeer {} => format!("{f} takes what another process has refreshed"),
         Fact::IntentLogged {} => format!("{f} is written down before it is sent"),
         Fact::JournalFailed { detail } => format!("The journal cannot be written: {detail}"),
+        Fact::RefreshTokenKept {} => {
+            format!("{f} brought no access token; its refresh token is kept")
+        }
         Fact::RotationRecovered {} => format!("{f} recovered the tokens of a lost answer"),
         Fact::TokenUnchanged {} => format!("{f} brought the very same token"),
         Fact::ScopeChanged { lost, gained } => format!(

@@ -9,7 +9,7 @@ use sandglass_engine::error::{Code, Failure};
 use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::timeline::event::StateName;
 use tests_engine::proxy::{Mode, Proxy};
-use tests_engine::{WireLimits, World, quick};
+use tests_engine::{PATIENCE, WireLimits, World, quick};
 
 /// Sessions that meet the same fault at the same time.
 const TRIALS: usize = 20;
@@ -19,6 +19,7 @@ const HANG: Duration = Duration::from_secs(40);
 const GRACE: Duration = Duration::from_secs(600);
 /// The limits while nothing is wrong: whatever a busy machine needs.
 const PATIENT: WireLimits = WireLimits {
+    waiter: PATIENCE,
     token_exchange: Duration::from_secs(30),
     api: ApiLimits {
         connect: Duration::from_secs(30),

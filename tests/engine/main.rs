@@ -5,6 +5,7 @@ mod bodies;
 #[cfg(target_os = "linux")]
 mod crashes;
 mod every_call;
+mod family;
 mod faults;
 mod lifecycle;
 #[cfg(target_os = "linux")]
@@ -15,4 +16,5 @@ mod secrets;
 mod sign_in;
 mod storm;
 mod streams;
+mod time;
 mod vault;

@@ -167,7 +167,7 @@ fn basic(client: &str, secret: &str) -> String {
 }
 
 /// Standard base64, written out here so that the test shares no code with what it tests.
-fn base64(bytes: &[u8]) -> String {
+pub(crate) fn base64(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     bytes
         .chunks(3)

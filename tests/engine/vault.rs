@@ -27,6 +27,40 @@ pub(crate) fn newest_record(world: &World) -> serde_json::Value {
         .expect("there is a record")
 }
 
+/// What the vault holds of the JSON session, slot by slot, to be put back later.
+pub(crate) fn items(world: &World) -> Vec<(String, Vec<u8>)> {
+    let mut store = world.store.clone();
+    let read = |name: String| {
+        store
+            .read(&name)
+            .expect("memory reads")
+            .map(|item| (name, item.expose_secret().to_vec()))
+    };
+    slots(world).into_iter().filter_map(read).collect()
+}
+
+/// Puts an earlier state of the vault back, as a restored backup does.
+pub(crate) fn put_back(world: &World, items: &[(String, Vec<u8>)]) {
+    let mut store = world.store.clone();
+    for name in slots(world) {
+        let item = items
+            .iter()
+            .find(|(kept, _)| *kept == name)
+            .map_or(&b"-"[..], |(_, item)| item);
+        store.write(&name, item).expect("memory takes it");
+    }
+}
+
+fn slots(world: &World) -> [String; 2] {
+    let workspace = world
+        .folder
+        .path()
+        .join("workspace")
+        .canonicalize()
+        .expect("the workspace");
+    sandglass_engine::vault::item_names(&workspace.display().to_string(), JSON)
+}
+
 /// Scenario 34.
 #[tokio::test]
 async fn a_refused_write_is_said_before_the_token_is_used_and_tried_again() {

@@ -71,6 +71,13 @@ pub enum Act {
         #[serde(default)]
         retry_after_s: Option<u64>,
     },
+    /// Another answer instead of the work: this status with this JSON body. No token is spent.
+    Answer {
+        /// 200 to 599.
+        code: u16,
+        /// The body.
+        body: serde_json::Value,
+    },
     /// The connection is reset before the work. No token is spent.
     DropBefore,
     /// The work is done, then the connection is reset without an answer. The token is spent.

@@ -57,6 +57,10 @@ pub(crate) async fn misbehave(
             code,
             retry_after_s,
         } => return instead(*code, *retry_after_s),
+        Act::Answer { code, body } => {
+            let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+            return (status, axum::Json(body.clone())).into_response();
+        }
         _ => {}
     }
     request.extensions_mut().insert(odd(&fault.act));

@@ -62,6 +62,8 @@ pub struct Options {
     pub waiter_limit: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
+    /// How often the local clock is looked at: after a sleep of the machine everything is done within one tick.
+    pub clock_tick: Duration,
 }
 
 impl Default for Options {
@@ -75,6 +77,7 @@ impl Default for Options {
             api_limits: ApiLimits::default(),
             waiter_limit: WAITER_LIMIT,
             clock: Arc::new(SystemClock::default()),
+            clock_tick: TICK,
         }
     }
 }
@@ -190,6 +193,7 @@ impl Engine {
             flights: AtomicU64::new(last_flight),
             workspace_id: workspace.id.clone(),
             asks: workspace.path.is_some(),
+            clock_tick: options.clock_tick,
             api_limits: options.api_limits,
             data_folder: options.data_folder,
             waiter_limit: options.waiter_limit,
@@ -606,11 +610,11 @@ const CLOCK_JUMP_MIN: Duration = Duration::from_secs(2);
 
 /// Tells the timeline when the local clock was moved or the machine slept: at every tick, the two clocks are compared.
 fn watch_clock(context: &Arc<Context>) {
-    let weak = Arc::downgrade(context);
+    let (weak, tick) = (Arc::downgrade(context), context.clock_tick);
     let (mut mono, mut wall) = (context.clock.mono(), context.clock.wall());
     tokio::spawn(async move {
         loop {
-            tokio::time::sleep(TICK).await;
+            tokio::time::sleep(tick).await;
             let Some(context) = weak.upgrade() else {
                 return;
             };

@@ -55,6 +55,8 @@ pub(crate) struct Context {
     pub(crate) api_limits: ApiLimits,
     /// Where locks and journals are. Absent: nothing is shared with other processes.
     pub(crate) data_folder: Option<PathBuf>,
+    /// Longest sleep between two looks at the local clock.
+    pub(crate) clock_tick: Duration,
     /// How long a send waits for a flight.
     pub(crate) waiter_limit: Duration,
     /// Refreshes that the clock starts take turns, so that many sessions that wake together do not storm one server.

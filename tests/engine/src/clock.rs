@@ -1,6 +1,6 @@
 //! The machine's clock, and a hand that moves it ahead.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
 use sandglass_engine::clock::{Clock, SystemClock, WallMs};
@@ -10,6 +10,7 @@ use sandglass_engine::clock::{Clock, SystemClock, WallMs};
 pub struct HandClock {
     system: SystemClock,
     ahead_ms: AtomicU64,
+    stepped_ms: AtomicI64,
 }
 
 impl HandClock {
@@ -20,6 +21,11 @@ impl HandClock {
             Ordering::SeqCst,
         );
     }
+
+    /// Moves the local clock alone, ahead or back, as a user or a time server does.
+    pub fn step(&self, by_ms: i64) {
+        self.stepped_ms.fetch_add(by_ms, Ordering::SeqCst);
+    }
 }
 
 impl Clock for HandClock {
@@ -28,8 +34,10 @@ impl Clock for HandClock {
     }
 
     fn wall(&self) -> WallMs {
-        self.system
+        let ahead = self
+            .system
             .wall()
-            .plus(self.ahead_ms.load(Ordering::SeqCst))
+            .plus(self.ahead_ms.load(Ordering::SeqCst));
+        WallMs(ahead.0 + self.stepped_ms.load(Ordering::SeqCst))
     }
 }

@@ -26,6 +26,8 @@ pub use self::store::{FaultyStore, StoreFaults};
 
 /// Longest wait of a test for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(30);
+/// How often the engine looks at the local clock: so often that a test which moves it need not wait.
+const TICK: Duration = Duration::from_millis(20);
 /// The session that speaks JSON.
 pub const JSON: &str = "demo";
 /// The session that speaks OAuth, as a public client.
@@ -38,6 +40,8 @@ pub struct WireLimits {
     pub token_exchange: Duration,
     /// An API.
     pub api: ApiLimits,
+    /// How long a send waits for a refresh.
+    pub waiter: Duration,
 }
 
 impl Default for WireLimits {
@@ -45,6 +49,7 @@ impl Default for WireLimits {
         Self {
             token_exchange: Duration::from_secs(2),
             api: ApiLimits::default(),
+            waiter: PATIENCE,
         }
     }
 }
@@ -148,6 +153,19 @@ impl World {
             .as_str()
             .expect("the demo grants one")
             .to_owned()
+    }
+
+    /// One more engine on the same vault, data and workspace, as another process has one.
+    pub async fn peer(&self) -> Engine {
+        let peer = open(
+            &self.folder,
+            &self.store,
+            &self.store_faults,
+            &self.clock,
+            self.limits,
+        );
+        peer.settled().await;
+        peer
     }
 
     /// Closes the engine and opens another one on the same vault, data and workspace.
@@ -272,6 +290,8 @@ fn open(
         }),
         token_exchange_limit: limits.token_exchange,
         api_limits: limits.api,
+        waiter_limit: limits.waiter,
+        clock_tick: TICK,
         clock: Arc::clone(clock) as _,
         ..Options::default()
     };

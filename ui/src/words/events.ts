@@ -106,6 +106,8 @@ export function eventInWords(event: Moment): string {
       return "What is about to be sent is written down";
     case "JournalFailed":
       return "What is about to be sent could not be written down";
+    case "RefreshTokenKept":
+      return "The reply held no access token; its new refresh token is kept";
     case "RotationRecovered":
       return "The tokens of a lost answer were recovered";
     case "TokenUnchanged":

@@ -14,7 +14,7 @@ use crate::session::config::RefreshWhen;
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, Fact, Need};
 
-/// Longest sleep between two looks at the local clock.
+/// Longest sleep between two looks at the local clock, unless it is set otherwise.
 pub(crate) const TICK: Duration = Duration::from_secs(15);
 /// Tokens that live shorter than this are refreshed after a refusal only: a margin would eat their life.
 const PROACTIVE_LIFETIME_MIN_MS: u64 = 60_000;
@@ -47,7 +47,7 @@ impl Family {
             .map_or(RefreshWhen::Refused, |session| session.refresh_when);
         let margin = advisory_margin_ms(token.access.lifetime_ms, super::flight::jitter())
             .filter(|_| when == RefreshWhen::BeforeExpiry);
-        let weak = Arc::downgrade(self);
+        let (weak, tick) = (Arc::downgrade(self), self.context.clock_tick);
         tokio::spawn(async move {
             let mut due = margin.map(|margin| WallMs(expires_at.0.saturating_sub_unsigned(margin)));
             loop {
@@ -70,7 +70,7 @@ impl Family {
                     .since_ms(now)
                     .max(0)
                     .unsigned_abs();
-                tokio::time::sleep(Duration::from_millis(next).min(TICK)).await;
+                tokio::time::sleep(Duration::from_millis(next).min(tick)).await;
             }
         });
     }

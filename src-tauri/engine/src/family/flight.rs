@@ -394,6 +394,14 @@ impl Flight {
                 });
             }
             ReplyClass::Suspect => self.land_suspect(&judged, replied),
+            ReplyClass::Protocol
+                if judged
+                    .reply
+                    .as_ref()
+                    .is_some_and(|reply| reply.refresh_token.is_some()) =>
+            {
+                return self.salvage(judged, &refresh_token, replied).await;
+            }
             ReplyClass::NotSent
             | ReplyClass::Busy
             | ReplyClass::Ambiguous
@@ -498,6 +506,62 @@ impl Flight {
             None => family.persist_later(),
         }
         reach(Point::OldSlotErased);
+    }
+
+    /// A reply without a usable access token that carries a new refresh token: the successor is kept, the access token
+    /// stays what it was, and the flight has failed (scenarios 84 and 91).
+    async fn salvage(&mut self, judged: Judged, spent: &RefreshToken, replied: EventKey) {
+        let family = Arc::clone(&self.family);
+        self.log(Phase::Replied, spent, replied).await;
+        let record = {
+            let state = family.lock();
+            family.record(&state).filter(|_| state.base() == self.base)
+        };
+        let (Some(record), Some(successor)) = (
+            record,
+            judged
+                .reply
+                .as_ref()
+                .and_then(|reply| reply.refresh_token.clone()),
+        ) else {
+            return self.land_superseded(replied);
+        };
+        let Some(grant) = record.grant else {
+            return self.land_superseded(replied);
+        };
+        let (flight, because_of) = (Some(self.number), self.because_of);
+        let grant = Grant {
+            refresh_token: Some(successor),
+            ..grant
+        };
+        let generation = Generation {
+            epoch: self.base.0,
+            number: self.base.1 + 1,
+            grant,
+            flight,
+            because_of,
+        };
+        let (persisted, slot) = family.persist(&generation, &self.subject, replied).await;
+        let logged = if slot.is_some() {
+            Phase::Committed
+        } else {
+            Phase::PersistPending
+        };
+        self.log(logged, spent, persisted).await;
+        {
+            let mut state = family.lock();
+            if state.base() == self.base {
+                let kept = self.tell(Fact::RefreshTokenKept {}, persisted);
+                family.install(&mut state, generation, kept);
+                family.kept_in(&mut state, slot);
+                self.base = state.base();
+            }
+        }
+        let failure = self.failure(Code::ReplyMalformed, &judged);
+        self.land_transient(failure, Some(&judged), persisted);
+        if slot.is_none() {
+            family.persist_later();
+        }
     }
 
     /// Makes what was persisted the current generation and lands, in one critical section; false: the family moved on.

@@ -404,6 +404,8 @@ pub enum Fact {
         /// What the system said.
         detail: String,
     },
+    /// A reply held no usable access token but a new refresh token, which is kept.
+    RefreshTokenKept {},
     /// A repeated exchange gave the tokens whose first reply was lost.
     RotationRecovered {},
     /// The refresh gave the very token that was refused.

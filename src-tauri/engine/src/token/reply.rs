@@ -56,15 +56,24 @@ pub(crate) fn read(body: &[u8], pointers: &ReplyPointers, now: WallMs) -> Option
         now,
         &mut warnings,
     );
-    if let Some(odd) = string("/token_type").filter(|kind| !kind.eq_ignore_ascii_case("bearer")) {
+    // What is sent as Bearer must be one: a token of another kind would be refused, or worse, be taken for a password.
+    let known = |kind: &str| {
+        ["bearer", "jwt", "access_token"]
+            .iter()
+            .any(|known| kind.eq_ignore_ascii_case(known))
+    };
+    let odd = string("/token_type").filter(|kind| !known(kind));
+    if let Some(odd) = odd {
         warnings.push(format!(
-            "token_type is {:?}; it is sent as Bearer",
+            "token_type is {:?}, which is not known here",
             crate::redact::server_text(odd, 40)
         ));
     }
     Some(Reply {
         refresh_token,
-        access_token: access_token.map(SecretString::from),
+        access_token: access_token
+            .filter(|_| odd.is_none())
+            .map(SecretString::from),
         lifetime_ms,
         expiry_source,
         scope: string("/scope").map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
