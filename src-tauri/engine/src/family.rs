@@ -8,6 +8,8 @@ mod clockwork;
 mod flight;
 #[cfg(test)]
 mod model;
+mod grant;
+mod landing;
 mod reload;
 mod sign_in;
 pub(crate) mod state;

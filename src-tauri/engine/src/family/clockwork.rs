@@ -45,7 +45,7 @@ impl Family {
             .members
             .get(&member)
             .map_or(RefreshWhen::Refused, |session| session.refresh_when);
-        let margin = advisory_margin_ms(token.access.lifetime_ms, super::flight::jitter())
+        let margin = advisory_margin_ms(token.access.lifetime_ms, super::grant::jitter())
             .filter(|_| when == RefreshWhen::BeforeExpiry);
         let (weak, tick) = (Arc::downgrade(self), self.context.clock_tick);
         tokio::spawn(async move {

@@ -16,11 +16,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use super::grant::account_of;
 use super::reload::{Memory, Reload, Stored, reload};
-use super::state::{FlightEnd, FlightSlot, RefreshToken, Standing, State, cooldown};
+use super::state::{FlightEnd, FlightSlot, RefreshToken, Standing, State};
 use super::{Family, Generation};
-use crate::clock::{micros, millis};
-use crate::error::{Code, Failure, Result};
+use crate::clock::millis;
+use crate::error::{Code, Failure};
 use crate::failpoint::{Point, reach};
 use crate::journal::{Line, Owner, Phase};
 use crate::lock::{Held, LOCK_LIMIT};
@@ -29,17 +30,12 @@ use crate::timeline::Entry;
 use crate::timeline::event::{
     Actor, EventKey, Fact, FlightClass, LoginCause, Need, Purpose, ReplyClass, Subject,
 };
-use crate::token::jwt;
 use crate::token::reply::Reply;
-use crate::token_endpoint::{Judged, TokenRequest, judge};
+use crate::token_endpoint::Judged;
 use crate::vault::record::{Access, Grant, Record, Slot};
 
 /// Times an exchange is sent whose answer never came: once, and once more inside the likely grace of the server.
 const SENDS_PER_FLIGHT_MAX: u32 = 2;
-/// How long after a refusal in words that OAuth does not know it is asked for confirmation.
-const CONFIRM_AFTER: Duration = Duration::from_secs(30);
-/// How long a token endpoint may refuse without a reason before the user is told that this needs attention.
-pub(crate) const ATTENTION_AFTER: Duration = Duration::from_secs(15 * 60);
 
 impl Family {
     /// Starts the flight. Called under the lock, with no flight there and a refresh token at hand.
@@ -107,19 +103,19 @@ impl Family {
 }
 
 /// A flight under way. Dropped before it landed, it says so to all who wait: nobody hangs on a task that died.
-struct Flight {
-    family: Arc<Family>,
-    member: Arc<str>,
+pub(super) struct Flight {
+    pub(super) family: Arc<Family>,
+    pub(super) member: Arc<str>,
     /// What it is based on: its result counts only while this is the current (epoch, generation).
-    base: (u32, u32),
-    need: Need,
-    subject: Subject,
-    number: u64,
-    because_of: Option<u64>,
-    started: EventKey,
-    began: Duration,
-    end: watch::Sender<Option<Arc<FlightEnd>>>,
-    landed: bool,
+    pub(super) base: (u32, u32),
+    pub(super) need: Need,
+    pub(super) subject: Subject,
+    pub(super) number: u64,
+    pub(super) because_of: Option<u64>,
+    pub(super) started: EventKey,
+    pub(super) began: Duration,
+    pub(super) end: watch::Sender<Option<Arc<FlightEnd>>>,
+    pub(super) landed: bool,
 }
 
 /// What the flight goes on with after the reload.
@@ -594,187 +590,7 @@ impl Flight {
         true
     }
 
-    fn land_transient(&mut self, failure: Failure, judged: Option<&Judged>, cause: EventKey) {
-        let family = Arc::clone(&self.family);
-        let clock = &family.context.clock;
-        let class = judged.map(|judged| judged.class);
-        let retry_after = judged
-            .and_then(|judged| judged.retry_after_ms)
-            .map(Duration::from_millis);
-        let failures = family.lock().failures.saturating_add(1);
-        let now = clock.mono();
-        let wait = cooldown(failures, retry_after, jitter());
-        let (until, until_ms) = (now + wait, clock.wall().plus(millis(wait)));
-        let failure = failure
-            .with("session", &*self.member)
-            .with("retry_at_ms", until_ms);
-        let subject = self.subject.clone();
-        self.land(FlightClass::Transient, Err(failure), cause, |state| {
-            state.failures = failures;
-            state.unknown_outcome |= class == Some(ReplyClass::Ambiguous);
-            state.standing = Standing::Cooldown { until, until_ms };
-            let tell = |fact| {
-                family
-                    .context
-                    .timeline
-                    .append(Entry::new(Actor::Request, &subject, fact).because(cause))
-            };
-            tell(Fact::CooldownStarted { until_ms, failures });
-            state.unexplained_since = (class == Some(ReplyClass::Unexplained))
-                .then(|| state.unexplained_since.unwrap_or(now));
-            let unexplained = state
-                .unexplained_since
-                .is_some_and(|since| now.saturating_sub(since) >= ATTENTION_AFTER);
-            if unexplained && !state.needs_attention {
-                tell(Fact::NeedsAttention {});
-            }
-            state.needs_attention = unexplained;
-        });
-    }
-
-    /// A refusal in words that OAuth does not know: believed when it is repeated (scenario 76).
-    fn land_suspect(&mut self, judged: &Judged, replied: EventKey) {
-        let family = Arc::clone(&self.family);
-        let now = family.context.clock.mono();
-        let since = family.lock().suspect_since;
-        if since.is_some_and(|since| now.saturating_sub(since) >= CONFIRM_AFTER) {
-            return self.land_ended(LoginCause::ServerDialect, Some(judged), replied);
-        }
-        let (until, until_ms) = (
-            now + CONFIRM_AFTER,
-            family.context.clock.wall().plus(millis(CONFIRM_AFTER)),
-        );
-        let failure = self
-            .failure(Code::RefreshTransient, judged)
-            .with("retry_at_ms", until_ms);
-        let subject = self.subject.clone();
-        self.land(FlightClass::Transient, Err(failure), replied, |state| {
-            state.failures = state.failures.saturating_add(1);
-            state.suspect_since = Some(since.unwrap_or(now));
-            state.standing = Standing::Cooldown { until, until_ms };
-            let fact = Fact::CooldownStarted {
-                until_ms,
-                failures: state.failures,
-            };
-            family
-                .context
-                .timeline
-                .append(Entry::new(Actor::Request, &subject, fact).because(replied));
-        });
-    }
-
-    /// The family is dead. What is left of an access token that still works is used up first.
-    fn land_ended(&mut self, cause: LoginCause, judged: Option<&Judged>, replied: EventKey) {
-        let family = Arc::clone(&self.family);
-        let failure = match judged {
-            Some(judged) => self.failure(Code::RefreshInvalidGrant, judged),
-            None => family.sign_in_needed(&self.member, &super::login_cause_word(cause)),
-        };
-        let evidence = vec![self.started, replied];
-        let now = family.context.clock.wall();
-        let (member, need, subject) = (Arc::clone(&self.member), self.need, self.subject.clone());
-        self.land(FlightClass::Ended, Err(failure), replied, |state| {
-            let token = state.access.get(&member);
-            let still_works = need != Need::Refused
-                && token.is_some_and(|token| !token.was_refused() && !token.has_expired(now));
-            if still_works
-                && !matches!(
-                    cause,
-                    LoginCause::PeerSignedOut | LoginCause::AccountMismatch
-                )
-            {
-                let until_ms = token.and_then(|token| token.expires_at());
-                let entry = Entry::new(Actor::Request, &subject, Fact::DegradedUntil { until_ms });
-                family
-                    .context
-                    .timeline
-                    .append(entry.because(evidence[0]).because(evidence[1]));
-                state.standing = Standing::Degraded { cause, evidence };
-            } else {
-                let entry = Entry::new(
-                    Actor::Request,
-                    &family.subject(&member),
-                    Fact::LoginRequired { cause },
-                );
-                family
-                    .context
-                    .timeline
-                    .append(entry.because(evidence[0]).because(evidence[1]));
-                state.standing = Standing::LoginRequired { cause, evidence };
-            }
-        });
-    }
-
-    fn land_superseded(&mut self, cause: EventKey) {
-        let superseded = self.tell(Fact::Superseded {}, cause);
-        let failure = Failure::new(Code::Superseded).with("session", &*self.member);
-        self.land(FlightClass::Superseded, Err(failure), superseded, |_| {});
-    }
-
-    fn failure(&self, code: Code, judged: &Judged) -> Failure {
-        let failure = Failure::new(code)
-            .with("session", &*self.member)
-            .with("flight", self.number);
-        judged.describe(failure)
-    }
-
-    /// Ends the flight: changes the state if it is still this flight's to change, and tells everybody, in one critical section.
-    fn land(
-        &mut self,
-        class: FlightClass,
-        result: Result<()>,
-        cause: EventKey,
-        change: impl FnOnce(&mut State),
-    ) {
-        let family = Arc::clone(&self.family);
-        let mut state = family.lock();
-        self.finish(&mut state, class, result, cause, change);
-    }
-
-    fn finish(
-        &mut self,
-        state: &mut State,
-        class: FlightClass,
-        result: Result<()>,
-        cause: EventKey,
-        change: impl FnOnce(&mut State),
-    ) {
-        let (family, context) = (&self.family, &self.family.context);
-        let from = state.name();
-        if state.epoch == self.base.0 {
-            change(state);
-        }
-        let ours = state
-            .flight
-            .as_ref()
-            .is_some_and(|slot| slot.number == self.number);
-        let waiters = state
-            .flight
-            .as_ref()
-            .filter(|_| ours)
-            .map_or(0, |slot| slot.waiters);
-        if ours {
-            state.flight = None;
-        }
-        let took_us = micros(context.clock.mono().saturating_sub(self.began));
-        let finished = self.tell(
-            Fact::FlightFinished {
-                class,
-                waiters,
-                took_us,
-            },
-            cause,
-        );
-        family.tell_change(state, from, Actor::Request, Some(finished));
-        self.end.send_replace(Some(Arc::new(FlightEnd {
-            result,
-            finished,
-            member: Arc::clone(&self.member),
-        })));
-        self.landed = true;
-    }
-
-    fn tell(&self, fact: Fact, cause: EventKey) -> EventKey {
+    pub(super) fn tell(&self, fact: Fact, cause: EventKey) -> EventKey {
         self.family
             .context
             .timeline
@@ -848,168 +664,5 @@ fn stored(
         tombstone: record.grant.is_none(),
         account: record.grant.as_ref().and_then(|grant| grant.account),
         refresh_fingerprint: refresh_token.map(fingerprint),
-    }
-}
-
-/// Whose token this is, as a hash of its `sub`, where it says so.
-pub(super) fn account_of(access: &Access) -> Option<u64> {
-    use sha2::{Digest, Sha256};
-    let claims = jwt::decode(secrecy::ExposeSecret::expose_secret(&access.token))?.claims;
-    let hash = Sha256::digest(claims.get("sub")?.as_str()?.as_bytes());
-    Some(u64::from_be_bytes(hash[..8].try_into().expect("a hash has eight bytes")) >> 11)
-}
-
-/// What a reply gave.
-pub(super) struct Fresh {
-    pub(super) access: Access,
-    pub(super) refresh_token: Option<secrecy::SecretString>,
-}
-
-impl Family {
-    /// Sends one request to the token endpoint, judges the answer, and tells both.
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "one exchange is all of these; a struct would only rename them"
-    )]
-    pub(super) async fn exchange(
-        &self,
-        request: &TokenRequest,
-        purpose: Purpose,
-        member: &Arc<str>,
-        subject: &Subject,
-        fingerprint: Option<redact::Fingerprint>,
-        replay: bool,
-        cause: EventKey,
-    ) -> (Judged, EventKey) {
-        let context = &self.context;
-        let fact = Fact::ExchangeSent {
-            purpose,
-            endpoint: redact::url(&request.url),
-            fingerprint,
-            replay,
-        };
-        let actor = if purpose == Purpose::SignIn {
-            Actor::User
-        } else {
-            Actor::Request
-        };
-        let sent = context
-            .timeline
-            .append(Entry::new(actor, subject, fact).because(cause));
-        let began = context.clock.mono();
-        let wire = request.send(&context.token_client).await;
-        let judged = judge(
-            &wire,
-            &self.members[member].dialect.pointers(),
-            context.clock.wall(),
-        );
-        let fact = Fact::ExchangeReplied {
-            status: judged.status,
-            class: judged.class,
-            rule_id: judged.rule_id.to_owned(),
-            error: judged.error.clone(),
-            error_description: judged.error_description.clone(),
-            retry_after_ms: judged.retry_after_ms,
-            took_us: micros(context.clock.mono().saturating_sub(began)),
-        };
-        let replied = context
-            .timeline
-            .append(Entry::new(actor, subject, fact).because(sent));
-        (judged, replied)
-    }
-
-    /// Takes the tokens out of a reply, and says what is odd about them. `None`: it holds no access token.
-    pub(super) fn parse(
-        &self,
-        reply: Option<Reply>,
-        before: Option<&Access>,
-        subject: &Subject,
-        replied: EventKey,
-    ) -> Option<(Fresh, EventKey)> {
-        let reply = reply?;
-        let token = reply.access_token?;
-        let tell = |fact, cause| {
-            self.context
-                .timeline
-                .append(Entry::new(Actor::Request, subject, fact).because(cause))
-        };
-        let fact = Fact::ReplyParsed {
-            lifetime_ms: reply.lifetime_ms,
-            expiry_source: reply.expiry_source,
-            rotated: reply.refresh_token.is_some(),
-            warnings: reply.warnings,
-        };
-        let mut cause = tell(fact, replied);
-        if let Some(before) = before {
-            use secrecy::ExposeSecret;
-            if before.token.expose_secret() == token.expose_secret() {
-                cause = tell(Fact::TokenUnchanged {}, cause);
-            }
-            if let Some(scope) = &reply.scope {
-                let missing = |from: &[String], other: &[String]| -> Vec<String> {
-                    from.iter()
-                        .filter(|scope| !other.contains(scope))
-                        .cloned()
-                        .collect()
-                };
-                let (lost, gained) = (missing(&before.scope, scope), missing(scope, &before.scope));
-                if !(before.scope.is_empty() || lost.is_empty() && gained.is_empty()) {
-                    cause = tell(Fact::ScopeChanged { lost, gained }, cause);
-                }
-            }
-        }
-        let access = Access {
-            token,
-            generation: 0,
-            scope: reply
-                .scope
-                .or_else(|| before.map(|before| before.scope.clone()))
-                .unwrap_or_default(),
-            received_at: self.context.clock.wall(),
-            lifetime_ms: reply.lifetime_ms,
-            expiry_source: reply.expiry_source,
-        };
-        Some((
-            Fresh {
-                access,
-                refresh_token: reply.refresh_token,
-            },
-            cause,
-        ))
-    }
-
-    /// From here on, requests carry this generation. Called under the lock.
-    pub(super) fn publish(
-        self: &Arc<Self>,
-        state: &mut State,
-        generation: Generation,
-        member: &Arc<str>,
-        subject: &Subject,
-        cause: EventKey,
-    ) -> EventKey {
-        let access = generation.grant.access.get(member);
-        let fact = Fact::Published {
-            fingerprint: access.map(|access| self.context.fingerprint(&access.token)),
-            expires_at_ms: access.and_then(|access| {
-                access
-                    .lifetime_ms
-                    .map(|lifetime| access.received_at.plus(lifetime))
-            }),
-            lifetime_ms: access.and_then(|access| access.lifetime_ms),
-        };
-        let entry = Entry::new(Actor::Request, subject, fact)
-            .of_generation(generation.epoch, generation.number);
-        let published = self.context.timeline.append(entry.because(cause));
-        self.install(state, generation, published);
-        published
-    }
-}
-
-/// A random number of 0..1 that spreads clients apart; its quality does not matter.
-pub(super) fn jitter() -> f64 {
-    let mut bytes = [0; 4];
-    match getrandom::fill(&mut bytes) {
-        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
-        Err(_) => 1.0,
     }
 }

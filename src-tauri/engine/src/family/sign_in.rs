@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::flight::Fresh;
+use super::grant::Fresh;
 use super::{Family, Generation};
 use crate::error::{Code, Failure, Result};
 use crate::session::config::{ClientAuth, Dialect};

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::flight::account_of;
+use super::grant::account_of;
 use super::reload::{Memory, REPLAY_WINDOW_MS};
 use super::state::{Question, Standing, State};
 use super::{Family, Generation};
