@@ -6,10 +6,10 @@
 
 mod clockwork;
 mod flight;
-#[cfg(test)]
-mod model;
 mod grant;
 mod landing;
+#[cfg(test)]
+mod model;
 mod reload;
 mod sign_in;
 pub(crate) mod state;
