@@ -29,6 +29,7 @@ use crate::session::snapshot::SessionSnapshot;
 use crate::timeline::event::{Actor, EventKey, Fact, Kept, Subject};
 use crate::timeline::{Entry, Timeline};
 use crate::token::details::TokenDetails;
+use crate::token_endpoint::TokenTransport;
 use crate::vault::{KeychainStore, Limits, MemoryStore, StoreMaker, Vault};
 use crate::workspace::Workspace;
 
@@ -64,6 +65,19 @@ pub struct Options {
     pub clock: Arc<dyn Clock>,
     /// How often the local clock is looked at: after a sleep of the machine everything is done within one tick.
     pub clock_tick: Duration,
+    /// Answers in the place of token endpoints.
+    #[cfg(test)]
+    pub(crate) token_answers: Option<Arc<crate::token_endpoint::MemoryAnswer>>,
+}
+
+impl Options {
+    fn token_transport(&self) -> Result<TokenTransport> {
+        #[cfg(test)]
+        if let Some(answer) = &self.token_answers {
+            return Ok(TokenTransport::Memory(Arc::clone(answer)));
+        }
+        client::for_token_endpoints(self.token_exchange_limit).map(TokenTransport::Network)
+    }
 }
 
 impl Default for Options {
@@ -78,6 +92,8 @@ impl Default for Options {
             waiter_limit: WAITER_LIMIT,
             clock: Arc::new(SystemClock::default()),
             clock_tick: TICK,
+            #[cfg(test)]
+            token_answers: None,
         }
     }
 }
@@ -178,10 +194,11 @@ impl Engine {
         };
         let in_memory = MemoryStore::default();
         let (last_request, last_flight) = timeline.highest_numbers();
+        let token_client = options.token_transport()?;
         let context = Arc::new(Context {
             clock: options.clock,
             timeline,
-            token_client: client::for_token_endpoints(options.token_exchange_limit)?,
+            token_client,
             keychain: Vault::new(options.keychain, options.vault_limits, slow),
             memory: Vault::new(
                 Arc::new(move || Ok(Box::new(in_memory.clone()))),
@@ -503,7 +520,7 @@ impl Engine {
         }
     }
 
-    fn session(&self, name: &str) -> Result<&Arc<Session>> {
+    pub(crate) fn session(&self, name: &str) -> Result<&Arc<Session>> {
         self.inner.sessions.get(name).ok_or_else(|| {
             Failure::new(Code::SessionUnknown).with("session", crate::redact::server_text(name, 80))
         })

@@ -37,6 +37,7 @@ use crate::session::config::{Dialect, SessionConfig};
 use crate::timeline::event::{Actor, EventKey, Fact, Kept, LoginCause, StateName, Subject};
 use crate::timeline::{Entry, Timeline};
 use crate::token::jwt;
+use crate::token_endpoint::TokenTransport;
 use crate::vault::Vault;
 use crate::vault::record::{Access, Binding, Grant, Record, Slots};
 
@@ -44,7 +45,7 @@ use crate::vault::record::{Access, Binding, Grant, Record, Slots};
 pub(crate) struct Context {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timeline: Timeline,
-    pub(crate) token_client: reqwest::Client,
+    pub(crate) token_client: TokenTransport,
     pub(crate) keychain: Vault,
     pub(crate) memory: Vault,
     pub(crate) kept: Mutex<Kept>,

@@ -17,6 +17,8 @@ mod family;
 mod journal;
 mod lock;
 #[cfg(test)]
+mod long_run;
+#[cfg(test)]
 mod odd_input;
 pub mod origin;
 pub mod redact;

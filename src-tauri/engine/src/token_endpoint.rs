@@ -1,6 +1,7 @@
 //! One exchange with a token endpoint: built from the session's dialect, sent once, judged by pure rules.
 
 mod judge;
+mod transport;
 
 use std::time::Duration;
 
@@ -14,6 +15,9 @@ use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
 pub(crate) use self::judge::{Judged, judge};
+#[cfg(test)]
+pub(crate) use self::transport::MemoryAnswer;
+pub(crate) use self::transport::TokenTransport;
 use crate::client;
 use crate::failpoint::{Point, reach};
 use crate::session::config::{ClientAuth, Dialect, JsonRequest, OauthDialect, ReplyPointers};
@@ -175,7 +179,15 @@ fn basic(client_id: &str, client_secret: &str) -> SecretString {
 
 impl TokenRequest {
     /// Sends it, once.
-    pub(crate) async fn send(&self, client: &reqwest::Client) -> Wire {
+    pub(crate) async fn send(&self, transport: &TokenTransport) -> Wire {
+        match transport {
+            TokenTransport::Network(client) => self.send_over(client).await,
+            #[cfg(test)]
+            TokenTransport::Memory(answer) => answer(self.body.expose_secret()),
+        }
+    }
+
+    async fn send_over(&self, client: &reqwest::Client) -> Wire {
         let mut request = client
             .post(self.url.clone())
             .header(CONTENT_TYPE, self.content_type)

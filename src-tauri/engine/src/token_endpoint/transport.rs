@@ -1,0 +1,14 @@
+//! The way to token endpoints: the network, or for tests with a clock of their own, answers out of memory.
+
+/// How a request to a token endpoint gets there.
+pub(crate) enum TokenTransport {
+    /// Over HTTP.
+    Network(reqwest::Client),
+    /// Answered at once by this function of the request's body: no socket, so that time can be made to pass.
+    #[cfg(test)]
+    Memory(std::sync::Arc<MemoryAnswer>),
+}
+
+/// What answers in the place of a server.
+#[cfg(test)]
+pub(crate) type MemoryAnswer = dyn Fn(&str) -> super::Wire + Send + Sync;
