@@ -393,7 +393,7 @@ rule_id: string, } } | { "kind": "AdoptedFromPeer", "data": Record<symbol, never
 /**
  * What the system said.
  */
-detail: string, } } | { "kind": "RotationRecovered", "data": Record<symbol, never> } | { "kind": "TokenUnchanged", "data": Record<symbol, never> } | { "kind": "ScopeChanged", "data": { 
+detail: string, } } | { "kind": "RefreshTokenKept", "data": Record<symbol, never> } | { "kind": "RotationRecovered", "data": Record<symbol, never> } | { "kind": "TokenUnchanged", "data": Record<symbol, never> } | { "kind": "ScopeChanged", "data": { 
 /**
  * In the old one only.
  */
