@@ -137,7 +137,8 @@ const MESSAGES: Record<Code, Words> = {
   }),
   "session.binding_changed": (p) => ({
     title: "The session's file names other addresses",
-    why: `You approved: ${p.approved ?? "something else"}. The file now says: ${p.proposed ?? "something else"}. The token is not sent anywhere until one of them is put right.`,
+    why: `You approved: ${p.approved ?? "something else"}. The file now says: ${p.proposed ?? "something else"}. Nothing is sent until you decide: sign in again if the new addresses are right, or put the file back.`,
+    acts: ["sign_in"],
   }),
   "refresh.slow": (p) => ({
     title: "The refresh takes longer than this request may wait",
