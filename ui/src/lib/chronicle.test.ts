@@ -132,3 +132,16 @@ test("a request that waited before it was sent says what it waited for", () => {
   expect(plain(reason?.body ?? [])).toBe("R1 waited for F1 and was answered with G2.");
   expect(rows(chronicle)).toEqual(["R1 · GET x · Answered in 900 ms. · F1 gave G2 in 200 ms, 200 with G2"]);
 });
+
+test("what an earlier run left open does not go on in this one", async () => {
+  const stage = play();
+  void stage.engine.signIn("demo", true);
+  await stage.clock.advance(7_000);
+  stage.engine.send(stage.draft);
+  await stage.clock.advance(300);
+  const chronicle = stage.chronicle();
+  chronicle.add({ run: 4, seq: 1, mono_ns: 0, wall_ms: stage.clock.now() + 60_000, actor: "recovery", kind: "RunStarted", data: { version: "0.1.0", pid: 1 } });
+  expect(chronicle.generations.every((generation) => generation.until !== null)).toBe(true);
+  expect([chronicle.send(3, 1)?.outcome, chronicle.flight(3, 1)?.class]).toEqual(["unknown", "aborted"]);
+  expect(rows(chronicle).at(-2)).toBe("R1 · GET orders · How it ended is not in this timeline. · 401 with G1, F1 gave no token");
+});

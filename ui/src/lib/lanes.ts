@@ -1,5 +1,5 @@
 // The lanes: where every mark of the timeline stands, in time and by lane. Knows no pixels, so that any painter can draw it.
-import type { Attempt, Chronicle, Flight, Generation, Send } from "./chronicle";
+import { type Attempt, type Chronicle, type Flight, type Generation, type Send, brought } from "./chronicle";
 import { nickname } from "./address";
 import { span, took } from "./duration";
 import { type Moment, idOf } from "./moment";
@@ -156,7 +156,7 @@ function source(generation: Generation): string {
 }
 
 function flightMark(flight: Flight, chronicle: Chronicle): Mark {
-  const failed = flight.finished !== null && flight.class !== "committed";
+  const failed = flight.finished !== null && !brought(flight);
   const leader = flight.leader ? chronicle.sends.get(flight.leader) : undefined;
   const time = flight.tookUs === null ? "" : took(flight.tookUs);
   const outcome = flight.generation === null ? (failed ? ", gave no token" : "") : `, gave G${flight.generation}`;
@@ -171,9 +171,9 @@ function attemptMark(attempt: Attempt, send: Send): Mark {
   const over = attempt.head ?? (send.finished && send.attempts.at(-1) === attempt ? send.finished : null);
   const refused = attempt.verdict === "token_refused";
   const bad = refused || (attempt.status ?? 0) >= 400 || (over !== null && attempt.status === null && send.outcome === "failed");
-  const stopped = attempt.status === null && send.outcome === "stopped";
+  const stopped = attempt.status === null && (send.outcome === "stopped" || send.outcome === "unknown");
   const joined = attempt.number > 1 && send.waits.some((wait) => wait.joined) ? ", joined" : "";
-  const status = attempt.status === null ? (stopped ? "stopped" : over ? "failed" : "") : String(attempt.status);
+  const status = attempt.status === null ? (stopped ? (send.outcome ?? "") : over ? "failed" : "") : String(attempt.status);
   return {
     id: `attempt-${idOf(attempt.started)}`, shape: "attempt", moment: attempt.head ?? attempt.started, from: attempt.started.at, to: over?.at ?? null,
     tone: over === null ? "pending" : stopped ? "plain" : bad ? "error" : "ok", text: refused ? `${status} !` : status,

@@ -2,7 +2,7 @@
 import { errorTitle } from "../words/failures";
 import { KEPT, LOGIN_CAUSES, NEEDS } from "../words/states";
 import { eventInWords, eventReason } from "../words/events";
-import type { Attempt, Chronicle, Flight, Group, GroupKind, Send } from "./chronicle";
+import { type Attempt, type Chronicle, type Flight, type Group, type GroupKind, type Send, brought } from "./chronicle";
 import { nickname } from "./address";
 import { count, span, took } from "./duration";
 import type { Moment } from "./moment";
@@ -51,6 +51,7 @@ export function tell(group: Group, chronicle: Chronicle): Row {
         const answer = signIn.exchange?.status ? `The server answered ${signIn.exchange.status}.` : "";
         return { ...base, tone: "error", title: `Sign-in to ${session} failed`, sentence: `${errorTitle(signIn.error)}. ${answer}`.trim() };
       }
+      if (signIn?.finished && !signIn.published) return { ...base, tone: "plain", title: `Sign-in to ${session}`, sentence: "How it ended is not in this timeline." };
       if (!signIn?.published) return { ...base, tone: "pending", title: `Signing in to ${session}`, sentence: "" };
       const life = signIn.published.kind === "Published" ? signIn.published.data.lifetime_ms : null;
       const steps: Step[] = [
@@ -105,6 +106,7 @@ function request(send: Send, chronicle: Chronicle): Pick<Row, "tone" | "name" | 
 function sentence(send: Send, flight: Flight | undefined, headline: string, first: Attempt | undefined): string {
   if (send.outcome === "failed") return `${errorTitle(send.error)}.`;
   if (send.outcome === "stopped") return "You stopped it.";
+  if (send.outcome === "unknown") return "How it ended is not in this timeline.";
   if (!send.finished) {
     const wait = send.waits.at(-1);
     if (wait && !wait.to && flight) return `Waits for F${flight.number}.`;
@@ -122,7 +124,8 @@ function attemptStep(attempt: Attempt, send: Send): Step {
     const tone = attempt.verdict === "token_refused" || attempt.status >= 400 ? "error" : "ok";
     return { kind: "attempt", tone, strong: String(attempt.status), rest: carried, moment };
   }
-  if (send.finished) return { kind: "attempt", tone: send.outcome === "stopped" ? "plain" : "error", strong: send.outcome === "stopped" ? "stopped" : "failed", rest: "", moment };
+  if (send.outcome === "failed") return { kind: "attempt", tone: "error", strong: "failed", rest: "", moment };
+  if (send.finished) return { kind: "attempt", tone: "plain", strong: send.outcome === "stopped" ? "stopped" : "unknown", rest: "", moment };
   return { kind: "attempt", tone: "pending", strong: "sent", rest: carried, moment };
 }
 
@@ -130,7 +133,7 @@ function refreshStep(send: Send, flight: Flight): Step {
   const joined = send.waits.some((wait) => wait.joined) ? "joined, " : "";
   if (!flight.finished) return { kind: "refresh", tone: "pending", strong: `F${flight.number}`, rest: `${joined}refreshing`, moment: flight.started };
   const time = took(flight.tookUs ?? 0);
-  if (flight.class === "committed") return { kind: "refresh", tone: "refresh", strong: `F${flight.number}`, rest: `${joined}gave G${flight.generation} in ${time}`, moment: flight.published ?? flight.finished };
+  if (brought(flight)) return { kind: "refresh", tone: "refresh", strong: `F${flight.number}`, rest: `${joined}gave G${flight.generation} in ${time}`, moment: flight.published ?? flight.finished };
   return { kind: "refresh", tone: flight.class === "ended" ? "error" : "warn", strong: `F${flight.number}`, rest: `${joined}gave no token`, moment: flight.finished };
 }
 
@@ -140,7 +143,7 @@ function refresh(flight: Flight): Pick<Row, "tone" | "name" | "title" | "sentenc
   const cause = `${NEEDS[flight.need].replace(/^b/, "B")}.${waited}`;
   if (!flight.finished) return { name, tone: "pending", title: `refreshes ${flight.session}`, sentence: cause, steps: [] };
   const time = took(flight.tookUs ?? 0);
-  if (flight.class === "committed") {
+  if (brought(flight)) {
     const steps: Step[] = [{ kind: "token", tone: "refresh", strong: `G${flight.generation}`, rest: `in ${time}`, moment: flight.published ?? flight.finished }];
     return { name, tone: "refresh", title: `refreshed ${flight.session}`, sentence: cause, steps };
   }
@@ -152,7 +155,7 @@ function refresh(flight: Flight): Pick<Row, "tone" | "name" | "title" | "sentenc
 
 function toneOf(send: Send): Tone {
   if (!send.finished) return "pending";
-  if (send.outcome === "stopped") return "plain";
+  if (send.outcome === "stopped" || send.outcome === "unknown") return "plain";
   if (send.outcome === "failed" || (send.status ?? 0) >= 400) return "error";
   return send.attempts.length > 1 ? "refresh" : "ok";
 }

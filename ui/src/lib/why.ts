@@ -1,7 +1,7 @@
 // The verdict sentence: why a send ended as it did, told from its causal chain alone.
 import { ruleInWords } from "../words/rules";
 import { errorTitle } from "../words/failures";
-import type { Attempt, Chronicle, Flight, Send } from "./chronicle";
+import { type Attempt, type Chronicle, type Flight, type Send, brought } from "./chronicle";
 import { count, inSeconds, took } from "./duration";
 import { type Part, type Parts, listed } from "./parts";
 
@@ -25,6 +25,7 @@ export function why(send: Send, chronicle: Chronicle): Why | null {
   const got: Parts = [refSend(send), ` got ${first.status ?? 401}`];
   if (!send.finished) return { tone: "refresh", headline, body: [...got, ...pending(send, flight)] };
   if (send.outcome === "stopped") return { tone: "plain", headline, body: [...got, ", and you stopped it."] };
+  if (send.outcome === "unknown") return { tone: "plain", headline, body: [...got, ". How it ended is not in this timeline."] };
   if (send.outcome === "failed") return { tone: "error", headline, body: [...got, ". Then it failed: ", `${errorTitle(send.error)}.`] };
 
   if (last === first) return unrepeated(send, flight, headline, got);
@@ -94,7 +95,7 @@ function unrepeated(send: Send, flight: Flight | undefined, headline: Parts, got
     const error = flight.exchanges.at(-1)?.error;
     return { tone: "error", headline, body: [...got, ". ", refFlight(flight), ` asked for a new token, and the server ended the session${error ? ` (${error})` : ""}. Your record is kept.`] };
   }
-  if (flight && flight.class !== "committed") {
+  if (flight && !brought(flight)) {
     const status = flight.exchanges.at(-1)?.status;
     return { tone: "warn", headline, body: [...got, ". ", refFlight(flight), ` could not refresh${status ? `: the server answered ${status}` : ""}. Your session is untouched.`] };
   }
