@@ -124,7 +124,7 @@ pub fn words(event: &Event) -> String {
             rule_id,
             wait_ms,
         } => {
-            let wait = wait_ms.map(|ms| seconds(ms)).unwrap_or_default();
+            let wait = wait_ms.map(seconds).unwrap_or_default();
             format!("{r} connects again after {wait} ({rule_id})")
         }
         Fact::ReconnectDecided {
