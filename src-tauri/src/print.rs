@@ -99,7 +99,42 @@ pub fn words(event: &Event) -> String {
         Fact::ResponseClassified { verdict, rule_id } => match verdict {
             Verdict::Returned => format!("{r}: the answer is returned as it is ({rule_id})"),
             Verdict::TokenRefused => format!("{r}: the token was refused ({rule_id})"),
+            Verdict::Redirected => format!("{r}: the answer leads elsewhere ({rule_id})"),
+            Verdict::NonceNeeded => format!("{r}: the server wants a nonce ({rule_id})"),
+            Verdict::StepUpNeeded => {
+                format!("{r}: the token is good, and not good enough ({rule_id})")
+            }
+            Verdict::LoginPage => format!("{r}: a page to sign in on came back ({rule_id})"),
         },
+        Fact::Redirected {
+            to,
+            status,
+            stripped,
+            ..
+        } => {
+            let left = if stripped.is_empty() {
+                String::new()
+            } else {
+                format!(", without {}", stripped.join(", "))
+            };
+            format!("{r} is redirected ({status}) to {to}{left}")
+        }
+        Fact::StepUpNeeded {
+            scopes, acr_values, ..
+        } => {
+            let wanted: Vec<&str> = scopes
+                .iter()
+                .chain(acr_values)
+                .map(String::as_str)
+                .collect();
+            format!(
+                "{session} needs a further sign-in for: {}",
+                wanted.join(" ")
+            )
+        }
+        Fact::LoginPageDetected { url } => {
+            format!("{r} was answered with a web page at {url}, not with data")
+        }
         Fact::WaitingForRefresh { joined: true } => format!("{r} joins refresh {f}"),
         Fact::WaitingForRefresh { joined: false } => format!("{r} waits for refresh {f}"),
         Fact::RetryDecided {

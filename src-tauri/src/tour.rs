@@ -128,6 +128,7 @@ async fn list_orders(engine: &Engine, origin: &str, attempts: u32) -> Result<(),
         body: None,
         session: Some(demo::SESSION.to_owned()),
         allow_without_token: false,
+        follow_redirects: true,
     };
     let answer = engine.send(draft)?.finished().await?;
     if (answer.status, answer.attempts) == (200, attempts) {

@@ -19,6 +19,7 @@ fn plain(url: String) -> Draft {
         body: None,
         session: None,
         allow_without_token: false,
+        follow_redirects: true,
     }
 }
 
@@ -163,6 +164,7 @@ async fn a_token_does_not_go_where_it_does_not_belong() {
     let response = world
         .send(Draft {
             allow_without_token: true,
+            follow_redirects: true,
             ..draft
         })
         .await

@@ -38,6 +38,7 @@ fn draft(recorder: &Recorder, method: &str, body: Option<Body>) -> Draft {
         body,
         session: Some(JSON.to_owned()),
         allow_without_token: false,
+        follow_redirects: true,
     }
 }
 

@@ -55,6 +55,7 @@ async fn round(engine: &Engine, api: &str) {
         body: None,
         session: Some(SESSION.to_owned()),
         allow_without_token: false,
+        follow_redirects: true,
     };
     let sends: Vec<_> = (0..AT_ONCE)
         .map(|_| {

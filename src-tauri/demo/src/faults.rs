@@ -78,6 +78,17 @@ pub enum Act {
         /// The body.
         body: serde_json::Value,
     },
+    /// This head and this body instead of the work. No token is spent.
+    Reply {
+        /// 200 to 599.
+        status: u16,
+        /// Names and values, such as a `WWW-Authenticate`; a name may stand several times.
+        #[serde(default)]
+        headers: Vec<(String, String)>,
+        /// The body.
+        #[serde(default)]
+        body: String,
+    },
     /// The connection is reset before the work. No token is spent.
     DropBefore,
     /// The work is done, then the connection is reset without an answer. The token is spent.

@@ -61,6 +61,11 @@ pub(crate) async fn misbehave(
             let status = StatusCode::from_u16(*code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
             return (status, axum::Json(body.clone())).into_response();
         }
+        Act::Reply {
+            status,
+            headers,
+            body,
+        } => return reply(*status, headers, body),
         _ => {}
     }
     request.extensions_mut().insert(odd(&fault.act));
@@ -103,6 +108,19 @@ fn instead(code: u16, retry_after_s: Option<u64>) -> Response {
             .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
     reply
+}
+
+fn reply(status: u16, headers: &[(String, String)], body: &str) -> Response {
+    let mut head = Response::builder().status(status);
+    for (name, value) in headers {
+        head = head.header(name, value);
+    }
+    head.body(Body::from(body.to_owned())).unwrap_or_else(|_| {
+        problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "The answer that was asked for cannot be sent",
+        )
+    })
 }
 
 async fn malformed(reply: Response, how: Malformed) -> Response {

@@ -436,7 +436,13 @@ impl Engine {
     /// # Errors
     /// `store.*` where the vault did not take the tombstone; the session is signed out all the same.
     pub async fn sign_out(&self, session: &str) -> Result<()> {
-        self.session(session)?.family.sign_out().await
+        let family = &self.session(session)?.family;
+        for member in self.all_sessions() {
+            if Arc::ptr_eq(&member.family, family) {
+                member.forget_step_ups();
+            }
+        }
+        family.sign_out().await
     }
 
     /// Refreshes now.

@@ -63,12 +63,36 @@ pub enum Code {
     /// The token would travel in clear text to another machine; nothing was sent. Params: `origin`, `session`.
     #[serde(rename = "origin.cleartext")]
     OriginCleartext,
+    /// An https address redirects to clear text; it was not followed. Params: `from`, `to`, `chain`.
+    #[serde(rename = "redirect.cleartext")]
+    RedirectCleartext,
+    /// A redirect would carry the body to another origin; it was not followed. Params: `from`, `to`, `chain`, `status`.
+    #[serde(rename = "redirect.body")]
+    RedirectBody,
+    /// A redirect leads back to where the send has been. Params: `from`, `to`, `chain`.
+    #[serde(rename = "redirect.loop")]
+    RedirectLoop,
+    /// More redirects than `HOPS_MAX`. Params: `from`, `to`, `chain`, `limit`.
+    #[serde(rename = "redirect.too_many")]
+    RedirectTooMany,
+    /// A redirect names nothing that can be sent to. Params: `from`, `location`, `detail`.
+    #[serde(rename = "redirect.invalid")]
+    RedirectInvalid,
+    /// A web page for people answered a call of a program; it is returned. Params: `session`, `url`.
+    #[serde(rename = "answer.login_page")]
+    LoginPage,
     /// No session has this name. Params: `session`.
     #[serde(rename = "session.unknown")]
     SessionUnknown,
     /// The session has no token, or the server ended it. Params: `session`, `cause`.
     #[serde(rename = "session.sign_in_needed")]
     SignInNeeded,
+    /// The token is good, and not good enough; no refresh can help. Params: `session`, `scopes`, `acr_values`.
+    #[serde(rename = "session.step_up_needed")]
+    StepUpNeeded,
+    /// A fresh token was refused too, because it is meant for somebody else. Params: `session`, `origin`.
+    #[serde(rename = "token.audience_mismatch")]
+    AudienceMismatch,
     /// The session was signed out or in while this waited. Params: `session`.
     #[serde(rename = "session.superseded")]
     Superseded,

@@ -2,18 +2,24 @@
 //!
 //! ```text
 //! Draft --check--> Ready --take a lease--> attempt --head--> judged --+--> answer
-//!                    ^                                                |
-//!                    '---- once, with a newer token <---- refused ----'
+//!                   ^ ^                                            | |
+//!                   | '---- once, with a newer token <---- refused-' |
+//!                   '------ the next hop <---- redirected -----------'
 //! ```
 //!
 //! Each send runs on a task of its own and ends with exactly one `RequestFinished`, also where it is stopped or dies.
 
 pub mod body;
+mod consequence;
 pub mod draft;
+mod head;
+mod judge;
 mod multipart;
 mod outgoing;
 mod payload;
+pub mod peek;
 mod ready;
+pub mod redirect;
 pub mod replay;
 pub mod response;
 pub mod sse;
@@ -22,8 +28,13 @@ pub mod stream;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::consequence::Step;
+use self::head::Head;
+use self::judge::judge;
 use self::outgoing::Progress;
+use self::peek::Begun;
 pub(crate) use self::ready::Ready;
+use self::redirect::Hop;
 use self::replay::{Lost, is_refusal_in_disguise};
 use self::response::ResponseDetails;
 use crate::client;
@@ -31,11 +42,9 @@ use crate::clock::micros;
 use crate::error::{Code, Failure, Result};
 use crate::family::Context;
 use crate::redact::Masker;
-use crate::rules;
-use crate::session::decision::is_refusal;
-use crate::session::{Lease, Session, Take, Verdict};
+use crate::session::{Lease, Session, Take};
 use crate::timeline::Entry;
-use crate::timeline::event::{self, Actor, EventKey, Fact, Outcome, Subject, Withheld};
+use crate::timeline::event::{Actor, EventKey, Fact, Outcome, Subject, Verdict, Withheld};
 
 /// Of an answer's body, this much is returned as text; the rest is counted.
 pub const BODY_SHOWN_BYTES_MAX: usize = 1024 * 1024;
@@ -56,19 +65,34 @@ pub(crate) struct Exchange {
     attempts: u32,
     /// How long a token must live on to be taken for this.
     fresh_for: Duration,
+    /// The stops before this one, by redirects.
+    trail: Vec<Hop>,
+    /// The sign-in whose token this send began with: it is never continued under another one.
+    epoch: Option<u32>,
+    /// A redirect led to another origin: the session's token stays behind, for good.
+    left: bool,
     finished: bool,
 }
 
 /// What one attempt brought, and how that was judged.
 struct Tried {
-    brought: Result<reqwest::Response>,
-    verdict: event::Verdict,
+    brought: Result<Reply>,
+    verdict: Verdict,
+    rule_id: &'static str,
     judged: EventKey,
+}
+
+/// An answer up to where it could be judged.
+struct Reply {
+    response: reqwest::Response,
+    head: Head,
+    begun: Begun,
 }
 
 /// What the last attempt brought, before it is finished.
 struct Answer {
     response: reqwest::Response,
+    begun: Begun,
     classified: EventKey,
     not_repeated: Option<Failure>,
 }
@@ -80,9 +104,10 @@ impl Tried {
         cause: EventKey,
         not_repeated: Option<Failure>,
     ) -> Result<Answer, (Failure, EventKey)> {
-        let response = self.brought.map_err(|failure| (failure, cause))?;
+        let reply = self.brought.map_err(|failure| (failure, cause))?;
         Ok(Answer {
-            response,
+            response: reply.response,
+            begun: reply.begun,
             classified: cause,
             not_repeated,
         })
@@ -126,6 +151,9 @@ impl Exchange {
             queued,
             attempts: 0,
             fresh_for: Duration::ZERO,
+            trail: Vec::new(),
+            epoch: None,
+            left: false,
             finished: false,
         }
     }
@@ -169,98 +197,35 @@ impl Exchange {
         }
     }
 
-    /// The attempts: one, and at most one more.
+    /// The attempts: one, and at most one more; each over as many hops as its redirects lead.
     async fn answer(&mut self, mut cause: EventKey) -> Result<Answer, (Failure, EventKey)> {
+        // A stream comes here for each of its connections, which all begin where it began.
+        self.trail.clear();
+        self.left = false;
         let payload = &self.ready.payload;
         let bytes = payload
             .measure()
             .await
             .map_err(|failure| (failure, cause))?;
         self.fresh_for = replay::fresh_for(payload.class(), bytes);
-        let mut retried = false;
+        let (mut retried, mut hopped) = (false, false);
         loop {
             let lease = self.lease(&mut cause).await?;
-            let tried = self.attempt(lease.as_ref(), cause).await?;
-            let (Some(session), Some(lease), event::Verdict::TokenRefused) =
-                (&self.session, &lease, tried.verdict)
-            else {
-                let judged = tried.judged;
-                return tried.end(judged, None);
-            };
-            let (mut retry, mut rule_id, because, mut not_repeated) =
-                self.recover(session, lease, retried, tried.judged).await;
-            let mut judged = tried.judged;
-            if retry
-                && let Err(unfit) = self.ready.payload.repeatable().await
-                && rules::on(unfit.rule_id())
-            {
-                let reason = unfit.reason;
-                judged = self.tell(Fact::NotReplayable { reason }, judged);
-                (retry, rule_id, not_repeated) = (false, unfit.rule_id(), Some(unfit.failure));
-            }
-            let fact = Fact::RetryDecided {
-                retry,
-                rule_id: rule_id.to_owned(),
-            };
-            let decided = self.tell_under(None, fact, Some(judged), because);
-            if !retry {
-                return tried.end(decided, not_repeated);
-            }
-            cause = decided;
-            retried = true;
-        }
-    }
-
-    /// What becomes of a refused attempt: whether it is repeated, by which rule, after which event, or why it is not.
-    async fn recover(
-        &self,
-        session: &Session,
-        lease: &Lease,
-        retried: bool,
-        classified: EventKey,
-    ) -> (bool, &'static str, Option<EventKey>, Option<Failure>) {
-        loop {
-            match session.refused(
-                lease,
-                retried,
-                &self.ready.origin,
-                &self.attempt_subject(),
-                classified,
-            ) {
-                Verdict::Return { rule_id, failure } => return (false, rule_id, None, failure),
-                Verdict::Retry { rule_id, published } => {
-                    return (true, rule_id, Some(published), None);
-                }
-                Verdict::Wait { rule_id, seat } => {
-                    let end = seat.wait().await;
-                    return match &end.result {
-                        Ok(()) => (true, rule_id, Some(end.finished), None),
-                        Err(failure) => (
-                            false,
-                            "flight.failed",
-                            Some(end.finished),
-                            Some(failure.clone()),
-                        ),
-                    };
-                }
-                // Another session of the family flies; its end, good or bad, decides nothing here. Each round has a flight.
-                Verdict::Queue { seat } => {
-                    let end = seat.wait().await;
-                    if matches!(&end.result, Err(failure) if failure.code == Code::RefreshSlow) {
-                        return (
-                            false,
-                            "flight.failed",
-                            Some(end.finished),
-                            end.result.as_ref().err().cloned(),
-                        );
-                    }
-                }
+            self.attempts += u32::from(!hopped);
+            let tried = self.attempt(lease.as_ref(), retried, cause).await?;
+            match self.follow_up(tried, lease.as_ref(), retried).await? {
+                Step::End(answer) => return Ok(answer),
+                Step::Hop(told) => (cause, hopped) = (told, true),
+                Step::Again(told) => (cause, retried, hopped) = (told, true, false),
             }
         }
     }
 
     /// The token for the next attempt, if this send carries one; waits where a newer one is on the way.
     async fn lease(&mut self, cause: &mut EventKey) -> Result<Option<Lease>, (Failure, EventKey)> {
+        if self.left {
+            return Ok(None);
+        }
         if let Some(reason) = self.ready.withheld {
             if self.attempts == 0 && (self.session.is_some() || reason != Withheld::NoSession) {
                 *cause = self.tell(Fact::TokenWithheld { reason }, *cause);
@@ -304,6 +269,12 @@ impl Exchange {
                 }
             }
         };
+        let (epoch, _) = lease.epoch_and_generation();
+        if *self.epoch.get_or_insert(epoch) != epoch {
+            // Whoever signed in since may be somebody else (scenario 120).
+            let failure = Failure::new(Code::Superseded).with("session", &session.config.name);
+            return Err((failure, *cause));
+        }
         let (age_ms, expires_in_ms) = lease.times(self.context.clock.wall());
         let fact = Fact::LeaseTaken {
             fingerprint: lease.fingerprint(),
@@ -314,13 +285,13 @@ impl Exchange {
         Ok(Some(lease))
     }
 
-    /// One try on the wire, up to the head of the answer, and what it means.
+    /// One hop on the wire, up to the head of the answer, and what it means.
     async fn attempt(
-        &mut self,
+        &self,
         lease: Option<&Lease>,
+        retried: bool,
         cause: EventKey,
     ) -> Result<Tried, (Failure, EventKey)> {
-        self.attempts += 1;
         let fact = Fact::AttemptStarted {
             origin: self.ready.origin.to_string(),
             authorized: lease.is_some(),
@@ -343,15 +314,15 @@ impl Exchange {
             };
             cause = self.tell_under(lease, fact, Some(started), None);
         }
-        let response = match brought {
+        let mut response = match brought {
             Ok(response) => response,
             Err(error) => {
                 let failure = self.transport(error);
                 let (suspect, rule_id) = self.judge_failure(&failure, lease, progress.as_deref());
                 let verdict = if suspect {
-                    event::Verdict::TokenRefused
+                    Verdict::TokenRefused
                 } else {
-                    event::Verdict::Returned
+                    Verdict::Returned
                 };
                 let fact = Fact::AttemptFailed {
                     error: failure.code,
@@ -361,34 +332,71 @@ impl Exchange {
                 return Ok(Tried {
                     brought: Err(failure),
                     verdict,
+                    rule_id,
                     judged: self.tell_under(lease, fact, Some(cause), None),
                 });
             }
         };
-        let challenges = response
-            .headers()
-            .get_all(reqwest::header::WWW_AUTHENTICATE)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .map(|value| crate::redact::server_text(value, CHALLENGE_CHARS_MAX))
-            .collect();
-        let took_us = micros(self.context.clock.mono().saturating_sub(began));
-        let fact = Fact::ResponseHead {
-            status: response.status().as_u16(),
-            challenges,
-            took_us,
+        let head = Head::read(response.status().as_u16(), response.headers());
+        let challenges = if head.challenges.is_empty() {
+            Vec::new()
+        } else {
+            head.told(&self.masker())
         };
-        let head = self.tell_under(lease, fact, Some(cause), None);
-        let (verdict, rule_id) = is_refusal(response.status().as_u16(), lease.is_some());
+        let fact = Fact::ResponseHead {
+            status: head.status,
+            challenges,
+            took_us: micros(self.context.clock.mono().saturating_sub(began)),
+        };
+        let told = self.tell_under(lease, fact, Some(cause), None);
+        let (begun, matched) = self
+            .look_into(&mut response, &head, lease)
+            .await
+            .map_err(|failure| (failure, told))?;
+        let (verdict, rule_id) = judge(&head, &self.judged_by(lease, retried, matched));
         let fact = Fact::ResponseClassified {
             verdict,
             rule_id: rule_id.to_owned(),
         };
         Ok(Tried {
-            brought: Ok(response),
+            brought: Ok(Reply {
+                response,
+                head,
+                begun,
+            }),
             verdict,
-            judged: self.tell_under(lease, fact, Some(head), None),
+            rule_id,
+            judged: self.tell_under(lease, fact, Some(told), None),
         })
+    }
+
+    /// Whether the answer fits the session's own description of a refusal; reads ahead only where that is about the body.
+    async fn look_into(
+        &self,
+        response: &mut reqwest::Response,
+        head: &Head,
+        lease: Option<&Lease>,
+    ) -> Result<(Begun, bool)> {
+        let session = self.session.as_ref().filter(|_| lease.is_some());
+        let description = session.and_then(|session| session.config.refused_when.as_ref());
+        let Some(description) =
+            description.filter(|wanted| wanted.fits_head(head.status, response.headers()))
+        else {
+            return Ok((Begun::default(), false));
+        };
+        if description.body.is_none() {
+            return Ok((Begun::default(), true));
+        }
+        if !head.is_json() {
+            return Ok((Begun::default(), false));
+        }
+        let begun = Begun::read(response)
+            .await
+            .map_err(|error| self.transport(error))?;
+        let fits = begun
+            .whole()
+            .is_some_and(|body| description.fits_body(body));
+        Ok((begun, fits))
     }
 
     /// Whether an attempt without an answer is taken for a refusal of its token, and the rule that says so.
@@ -429,15 +437,9 @@ impl Exchange {
             .headers()
             .get(reqwest::header::CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .map(|value| {
-                value
-                    .split(';')
-                    .next()
-                    .unwrap_or_default()
-                    .trim()
-                    .to_ascii_lowercase()
-            });
-        let (mut shown, mut body_bytes, mut cut) = (Vec::new(), 0_u64, false);
+            .map(head::media_type);
+        let (mut shown, mut cut) = (answer.begun.bytes, false);
+        let mut body_bytes = shown.len() as u64;
         while let Some(chunk) = response
             .chunk()
             .await
@@ -467,7 +469,7 @@ impl Exchange {
         })
     }
 
-    /// Masks what all sessions hold now.
+    /// What must not be seen in anything that a server sends back.
     fn masker(&self) -> Masker {
         let mut masker = Masker::default();
         self.sessions
@@ -483,6 +485,9 @@ impl Exchange {
     fn attempt_subject(&self) -> Subject {
         Subject {
             attempt: Some(self.attempts).filter(|attempts| *attempts > 0),
+            hop: u32::try_from(self.trail.len())
+                .ok()
+                .filter(|hops| *hops > 0),
             ..self.subject.clone()
         }
     }
@@ -551,8 +556,6 @@ impl Drop for Exchange {
 
 /// Flights that a send waits for before its first attempt.
 const WAITS_BEFORE_SENDING_MAX: u32 = 3;
-/// Characters of a challenge that are kept.
-const CHALLENGE_CHARS_MAX: usize = 500;
 
 /// The body as text, where it is text: by its media type, or by its bytes where it names none.
 fn text(body: &[u8], media_type: Option<&str>, cut: bool) -> Option<String> {

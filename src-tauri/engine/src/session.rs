@@ -7,7 +7,9 @@ pub mod config;
 pub mod credentials;
 pub(crate) mod decision;
 mod freshness;
+pub mod refused_when;
 pub mod snapshot;
+pub mod step_up;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -36,6 +38,7 @@ use crate::token::jwt;
 pub(crate) struct Session {
     pub(crate) config: SessionConfig,
     pub(crate) family: Arc<Family>,
+    step_ups: step_up::StepUps,
 }
 
 /// The right to send one attempt with one token: immutable, and what a refusal is judged by.
@@ -125,7 +128,11 @@ pub(crate) enum Verdict {
 
 impl Session {
     pub(crate) fn new(config: SessionConfig, family: Arc<Family>) -> Self {
-        Self { config, family }
+        Self {
+            config,
+            family,
+            step_ups: step_up::StepUps::default(),
+        }
     }
 
     fn subject(&self) -> Subject {
@@ -480,6 +487,7 @@ impl Session {
             },
             login_cause,
             evidence,
+            step_up: self.step_ups.open(state.epoch),
             set_aside: state.set_aside,
             binding: match &state.standing {
                 Standing::BindingChanged(question) => Some(BindingQuestion {

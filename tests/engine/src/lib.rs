@@ -190,6 +190,7 @@ impl World {
             body: None,
             session: Some(session.to_owned()),
             allow_without_token: false,
+            follow_redirects: true,
         }
     }
 

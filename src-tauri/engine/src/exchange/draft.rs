@@ -27,6 +27,14 @@ pub struct Draft {
     /// Send even where the session's token may not go, without it.
     #[serde(default)]
     pub allow_without_token: bool,
+    /// Follow redirects, at most `HOPS_MAX`; else the first answer is returned, wherever it leads.
+    #[serde(default = "yes")]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<bool>"))]
+    pub follow_redirects: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Draft {

@@ -12,6 +12,7 @@ use zeroize::Zeroizing;
 use super::body::OneShot;
 use super::draft::Draft;
 use super::payload::Payload;
+use super::redirect::{self, Hop, Next};
 use crate::error::{Code, Failure, Result};
 use crate::origin::{Origin, parse_url};
 use crate::session::config::SessionConfig;
@@ -22,8 +23,10 @@ pub(crate) struct Ready {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) origin: Origin,
-    headers: HeaderMap,
+    pub(super) headers: HeaderMap,
     pub(crate) payload: Payload,
+    /// Whether redirects are followed.
+    pub(super) follows: bool,
     /// Why no token goes with it; `None`: the session's token does.
     pub(crate) withheld: Option<Withheld>,
 }
@@ -74,6 +77,7 @@ impl Ready {
             origin,
             headers,
             payload,
+            follows: draft.follow_redirects,
             withheld,
         })
     }
@@ -110,6 +114,7 @@ impl Ready {
             url: self.url.clone(),
             origin: self.origin.clone(),
             headers,
+            follows: self.follows,
             withheld: self.withheld,
         };
         (question, id)
@@ -143,6 +148,43 @@ impl Ready {
         })
     }
 
+    /// Whether it asks for JSON and for no page: by what it accepts, else by what it sends.
+    pub(crate) fn wants_json(&self) -> bool {
+        let says = |name: HeaderName, word: &str| {
+            let mut values = self.headers.get_all(name).iter();
+            values.any(|value| {
+                value
+                    .to_str()
+                    .is_ok_and(|value| value.to_ascii_lowercase().contains(word))
+            })
+        };
+        if self.headers.contains_key(ACCEPT) {
+            says(ACCEPT, "json") && !says(ACCEPT, "html")
+        } else {
+            says(CONTENT_TYPE, "json")
+        }
+    }
+
+    /// This stop of the send.
+    pub(crate) fn hop(&self) -> Hop {
+        Hop {
+            method: self.method.clone(),
+            url: self.url.clone(),
+        }
+    }
+
+    /// Goes on to the next stop. Returns the headers that stayed behind.
+    pub(crate) fn follow(&mut self, next: Next, secret: &[String]) -> Vec<String> {
+        let stripped = redirect::strip(&mut self.headers, &next, secret);
+        if !next.keeps_body {
+            self.payload = Payload::empty();
+        }
+        self.method = next.hop.method;
+        self.url = next.hop.url;
+        self.origin = next.origin;
+        stripped
+    }
+
     /// The host and port, for messages.
     pub(crate) fn host(&self) -> String {
         let host = self.url.host_str().unwrap_or_default();
@@ -157,6 +199,7 @@ pub(crate) struct Question {
     url: Url,
     origin: Origin,
     headers: HeaderMap,
+    follows: bool,
     withheld: Option<Withheld>,
 }
 
@@ -178,6 +221,7 @@ impl Question {
             origin: self.origin.clone(),
             headers,
             payload: Payload::empty(),
+            follows: self.follows,
             withheld: self.withheld,
         }
     }
@@ -237,6 +281,8 @@ mod tests {
             family: "acme".into(),
             refresh_when: RefreshWhen::Refused,
             dialect: Dialect::Oauth(dialect),
+            refused_when: None,
+            secret_headers: Vec::new(),
         }
     }
 
@@ -248,9 +294,11 @@ mod tests {
             body: None,
             session: None,
             allow_without_token: false,
+            follow_redirects: true,
         }
     }
 
+    /// Scenario 106. N2 and N3.
     #[test]
     fn a_token_goes_only_to_the_exact_origins_of_its_session() {
         for (url, expected) in [
@@ -275,6 +323,7 @@ mod tests {
                 let without = Ready::check(
                     Draft {
                         allow_without_token: true,
+                        follow_redirects: true,
                         ..draft(url)
                     },
                     Some(&session()),
@@ -285,6 +334,7 @@ mod tests {
         }
     }
 
+    /// Scenario 103.
     #[test]
     fn a_typed_authorization_makes_the_session_step_aside() {
         let draft = Draft {
@@ -297,6 +347,32 @@ mod tests {
                 .withheld,
             Some(Withheld::OwnAuthorization)
         );
+    }
+
+    #[test]
+    fn json_is_asked_for_by_what_is_accepted_else_by_what_is_sent() {
+        for (headers, expected) in [
+            (&[][..], false),
+            (&[("Accept", "application/json")], true),
+            (&[("Accept", "application/problem+json, */*")], true),
+            (&[("Accept", "text/html, application/json")], false),
+            (
+                &[("Accept", "*/*"), ("Content-Type", "application/json")],
+                false,
+            ),
+            (&[("Content-Type", "application/json; charset=utf-8")], true),
+        ] {
+            let headers: Vec<_> = headers
+                .iter()
+                .map(|(name, value)| (ToString::to_string(name), ToString::to_string(value)))
+                .collect();
+            let draft = Draft {
+                headers,
+                ..draft("https://a.test/")
+            };
+            let ready = Ready::check(draft, None).expect("fine");
+            assert_eq!(ready.wants_json(), expected, "{:?}", ready.headers);
+        }
     }
 
     #[test]

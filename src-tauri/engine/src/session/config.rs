@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
+use super::refused_when::RefusedWhen;
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
 
@@ -22,6 +23,10 @@ pub struct SessionConfig {
     pub refresh_when: RefreshWhen,
     /// What its server speaks.
     pub dialect: Dialect,
+    /// How its API says that a token was refused, beside 401.
+    pub refused_when: Option<RefusedWhen>,
+    /// Headers whose values are secrets of this API: a redirect to another origin leaves them behind.
+    pub secret_headers: Vec<String>,
 }
 
 /// When a session's token is refreshed. A refusal always asks for it; this is about doing it earlier.

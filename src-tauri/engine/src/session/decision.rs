@@ -1,25 +1,14 @@
-//! What to do about an answer: pure rules over the lease of the attempt and the session as it is now (engine.md 3.3).
+//! What to do about a refusal: pure rules over the lease of the attempt and the session as it is now (engine.md 3.3).
 //!
 //! ```text
-//! answer -> is_refusal? -no-> return it
-//!               | yes
+//! answer -> exchange::judge -no refusal-> return it
+//!               | token refused
 //!           on_refusal: by the lease the attempt was sent under, never by "now" alone
 //!               |-> return it | fail | repeat with the newer token | join the flight | start one
 //! ```
 
 use crate::rules;
-use crate::timeline::event::{LoginCause, Verdict};
-
-/// Whether an answer refuses the token, and the rule that says so.
-pub(crate) fn is_refusal(status: u16, authorized: bool) -> (Verdict, &'static str) {
-    match (status, authorized) {
-        (401, true) if rules::on("answer.token_refused") => {
-            (Verdict::TokenRefused, "answer.token_refused")
-        }
-        (401, false) => (Verdict::Returned, "answer.no_token_was_sent"),
-        _ => (Verdict::Returned, "answer.not_401"),
-    }
-}
+use crate::timeline::event::LoginCause;
 
 /// What a refusal is judged by.
 #[derive(Clone, Copy, Debug)]
@@ -314,24 +303,6 @@ mod tests {
             ),
         ] {
             assert_eq!(on_refusal(refusal), expected, "{refusal:?}");
-        }
-    }
-
-    #[test]
-    fn only_a_401_to_our_token_refuses_it() {
-        for (status, authorized, verdict) in [
-            (401, true, Verdict::TokenRefused),
-            (401, false, Verdict::Returned),
-            (403, true, Verdict::Returned),
-            (407, true, Verdict::Returned),
-            (200, true, Verdict::Returned),
-            (302, true, Verdict::Returned),
-        ] {
-            assert_eq!(
-                is_refusal(status, authorized).0,
-                verdict,
-                "{status} {authorized}"
-            );
         }
     }
 }

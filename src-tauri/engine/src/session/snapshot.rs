@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::step_up::StepUp;
 use crate::clock::WallMs;
 use crate::timeline::event::{EventKey, Kept, LoginCause, SetAside, StateName};
 use crate::vault::Binding;
@@ -48,6 +49,8 @@ pub struct SessionSnapshot {
     pub login_cause: Option<LoginCause>,
     /// The events that prove it.
     pub evidence: Vec<EventKey>,
+    /// What the next sign-in must ask for, where the token was good and not good enough.
+    pub step_up: Option<StepUp>,
     /// A record was found and not used.
     pub set_aside: Option<SetAside>,
     /// What was approved and what the session files propose instead, in the state `binding_changed`.

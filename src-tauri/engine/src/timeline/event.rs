@@ -71,6 +71,9 @@ pub struct Subject {
     /// Which try of that send, from 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub attempt: Option<u32>,
+    /// Which redirect of that send this follows, from 1. Absent: where it went first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hop: Option<u32>,
     /// The refresh: F7.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "bindings", ts(type = "number"))]
@@ -151,7 +154,8 @@ pub enum Fact {
     ResponseHead {
         /// The HTTP status code.
         status: u16,
-        /// The schemes of its `WWW-Authenticate` challenges, with the `error` parameter where there is one.
+        /// Its `WWW-Authenticate` challenges, one scheme each with the parameters that say why. What they point to is never
+        /// called: a `resource_metadata` is shown, and no token goes to the server that it names.
         challenges: Vec<String>,
         /// Time from the start of the attempt, in microseconds.
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
@@ -177,6 +181,34 @@ pub enum Fact {
     NotReplayable {
         /// Why.
         reason: Unrepeatable,
+    },
+    /// A redirect was followed: the next hop of the same send.
+    Redirected {
+        /// The address that answered, without what it may carry of secrets.
+        from: String,
+        /// The address it named, likewise.
+        to: String,
+        /// The status that said so.
+        status: u16,
+        /// The method of the next hop.
+        method: String,
+        /// The headers that did not go along. The session's token is among them as `authorization`.
+        stripped: Vec<String>,
+    },
+    /// The server wants more than a newer token: further scopes, or the user in person. No refresh can help.
+    StepUpNeeded {
+        /// The scopes to ask for: those granted, those asked for before, and those that it names now.
+        scopes: Vec<String>,
+        /// How the user must sign in, as the server names it (RFC 9470).
+        acr_values: Vec<String>,
+        /// The longest time since that sign-in, in seconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+        max_age_s: Option<u64>,
+    },
+    /// A web page for people answered a call of a program. It is returned, and nothing is repeated.
+    LoginPageDetected {
+        /// The address of the page, or the one that the answer leads to, without what it may carry of secrets.
+        url: String,
     },
     /// The request waits for a flight.
     WaitingForRefresh {
@@ -489,6 +521,14 @@ pub enum Verdict {
     Returned,
     /// The token was refused: a newer one may help.
     TokenRefused,
+    /// It names another address, which is called next.
+    Redirected,
+    /// The server wants a nonce of its own in the proof of possession (RFC 9449 §9).
+    NonceNeeded,
+    /// The token is good, and not good enough: only a further sign-in helps.
+    StepUpNeeded,
+    /// A web page where JSON was asked for: most likely one to sign in on.
+    LoginPage,
 }
 
 /// What a request's body is made of.

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use reqwest::header::HeaderName;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
@@ -13,6 +14,7 @@ use crate::session::config::{
     ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, ReplyPointers,
     SessionConfig,
 };
+use crate::session::refused_when::RefusedWhen;
 
 /// Reads `sessions/NAME.toml`.
 pub(super) fn read(name: &str, path: &Path, text: &str) -> Result<SessionConfig> {
@@ -52,6 +54,10 @@ struct JsonFile {
     family: Option<String>,
     #[serde(default)]
     refresh_when: RefreshWhen,
+    #[serde(default)]
+    refused_when: Option<RefusedWhenFile>,
+    #[serde(default)]
+    secret_headers: Vec<String>,
 }
 
 /// A standard OAuth token endpoint.
@@ -73,6 +79,19 @@ struct OauthFile {
     family: Option<String>,
     #[serde(default)]
     refresh_when: RefreshWhen,
+    #[serde(default)]
+    refused_when: Option<RefusedWhenFile>,
+    #[serde(default)]
+    secret_headers: Vec<String>,
+}
+
+/// How the API says that a token was refused, beside 401.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RefusedWhenFile {
+    status: u16,
+    header: Option<(String, String)>,
+    body: Option<(String, String)>,
 }
 
 #[derive(Deserialize)]
@@ -109,6 +128,8 @@ impl JsonFile {
             family: self.family.as_deref().unwrap_or(name).into(),
             refresh_when: self.refresh_when,
             dialect: Dialect::Json(dialect),
+            refused_when: refused_when(path, self.refused_when)?,
+            secret_headers: secret_headers(path, self.secret_headers)?,
         })
     }
 }
@@ -128,6 +149,8 @@ impl OauthFile {
             family: self.family.as_deref().unwrap_or(name).into(),
             refresh_when: self.refresh_when,
             dialect: Dialect::Oauth(dialect),
+            refused_when: refused_when(path, self.refused_when)?,
+            secret_headers: secret_headers(path, self.secret_headers)?,
         })
     }
 }
@@ -179,6 +202,50 @@ fn endpoint(path: &Path, text: &str) -> Result<Url> {
         ));
     }
     Ok(url)
+}
+
+fn refused_when(path: &Path, file: Option<RefusedWhenFile>) -> Result<Option<RefusedWhen>> {
+    let Some(file) = file else {
+        return Ok(None);
+    };
+    let wrong = |detail: &str| Err(invalid(path, None, &format!("refused_when: {detail}")));
+    if !(200..=599).contains(&file.status) {
+        return wrong("the status is a number from 200 to 599");
+    }
+    if file.status < 300 && file.header.is_none() && file.body.is_none() {
+        return wrong("every good answer would refuse the token; name a header or a body as well");
+    }
+    if let Some((name, _)) = &file.header
+        && HeaderName::from_bytes(name.as_bytes()).is_err()
+    {
+        return wrong(&format!("{name:?} is no header's name"));
+    }
+    if let Some((pointer, _)) = &file.body
+        && !pointer.starts_with('/')
+    {
+        return wrong(&format!(
+            "{pointer:?} is no JSON pointer; it begins with \"/\""
+        ));
+    }
+    Ok(Some(RefusedWhen {
+        status: file.status,
+        header: file.header,
+        body: file.body,
+    }))
+}
+
+fn secret_headers(path: &Path, names: Vec<String>) -> Result<Vec<String>> {
+    match names
+        .iter()
+        .find(|name| HeaderName::from_bytes(name.as_bytes()).is_err())
+    {
+        Some(name) => Err(invalid(
+            path,
+            None,
+            &format!("secret_headers: {name:?} is no header's name"),
+        )),
+        None => Ok(names),
+    }
 }
 
 fn pointer(path: &Path, text: Option<String>, default: String) -> Result<String> {
