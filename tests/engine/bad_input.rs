@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use sandglass_demo::{Act, Fault, Place};
 use sandglass_engine::error::Code;
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::timeline::event::{Fact, Outcome, Withheld};
-use tests_engine::{JSON, World, failed};
+use tests_engine::{Elsewhere, JSON, World, answer, failed};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
@@ -164,7 +165,6 @@ async fn a_token_does_not_go_where_it_does_not_belong() {
     let response = world
         .send(Draft {
             allow_without_token: true,
-            follow_redirects: true,
             ..draft
         })
         .await
@@ -187,26 +187,24 @@ async fn a_token_does_not_go_where_it_does_not_belong() {
     ));
 }
 
-/// N9, scenarios 83 and 104: neither client follows a redirect by itself.
+/// Scenario 83. N9: the clients follow nothing, and the engine nothing that a token endpoint says.
 #[tokio::test]
-async fn a_redirect_is_returned_and_not_followed() {
+async fn a_redirect_of_a_token_endpoint_is_not_followed() {
+    let elsewhere = Elsewhere::start(|_| answer(200, &[], "{}")).await;
     let world = World::signed_in(JSON).await;
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let elsewhere = format!("http://{}/", listener.local_addr().expect("its number"));
-    let response = world
-        .send(world.get(&format!("/redirect?to={elsewhere}"), JSON))
-        .await
-        .expect("an answer");
-    assert_eq!(response.status, 302);
-    assert!(
-        response
-            .headers
-            .iter()
-            .any(|(name, value)| name == "location" && *value == elsewhere)
-    );
-    let followed =
-        tokio::time::timeout(std::time::Duration::from_millis(100), listener.accept()).await;
-    assert!(followed.is_err(), "nobody came");
+    let headers = vec![("Location".to_owned(), elsewhere.origin.clone())];
+    for status in [302, 307, 308] {
+        let act = Act::Answer {
+            status,
+            headers: headers.clone(),
+            body: String::new(),
+        };
+        world.demo.faults().set(Place::Refresh, Fault::once(act));
+        let failure = failed(world.engine.refresh(JSON).await);
+        assert_eq!(failure.code, Code::RefreshTransient, "{failure}");
+    }
+    assert_eq!(elsewhere.requests(), [""; 0]);
+    world.engine.refresh(JSON).await.expect("nothing was spent");
 }
 
 #[tokio::test]

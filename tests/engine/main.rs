@@ -10,7 +10,9 @@ mod faults;
 mod lifecycle;
 #[cfg(target_os = "linux")]
 mod processes;
+mod reading;
 mod recorder;
+mod redirects;
 mod refresh;
 mod secrets;
 mod sign_in;

@@ -1,6 +1,7 @@
 //! A world for the engine: a demo server, an engine on it, a clock to move by hand, and ways to ask what happened.
 
 mod clock;
+mod elsewhere;
 #[cfg(target_os = "linux")]
 pub mod peer;
 pub mod proxy;
@@ -22,6 +23,7 @@ use sandglass_engine::vault::MemoryStore;
 use sandglass_engine::workspace::Workspace;
 
 pub use self::clock::HandClock;
+pub use self::elsewhere::{Elsewhere, answer};
 pub use self::store::{FaultyStore, StoreFaults};
 
 /// Longest wait of a test for something that must happen.
@@ -89,12 +91,25 @@ impl World {
 
     /// A world on a demo with these settings.
     pub async fn with(settings: Settings) -> Self {
+        Self::built(settings, None).await
+    }
+
+    /// A world whose session [`JSON`] has this file instead of the demo's; `ORIGIN` in it is the demo's origin.
+    pub async fn with_session(settings: Settings, file: &str) -> Self {
+        Self::built(settings, Some(file)).await
+    }
+
+    async fn built(settings: Settings, session: Option<&str>) -> Self {
         let demo = Demo::start(settings)
             .await
             .expect("loopback has a free port");
         let folder = tempfile::tempdir().expect("a temporary folder");
         sandglass_demo::write_workspace(&folder.path().join("workspace"), demo.origin())
             .expect("a workspace folder");
+        if let Some(text) = session {
+            let file = folder.path().join("workspace/sessions/demo.toml");
+            std::fs::write(file, text.replace("ORIGIN", demo.origin())).expect("a session's file");
+        }
         let (store, store_faults, clock) = (
             MemoryStore::default(),
             Arc::new(StoreFaults::default()),
@@ -268,6 +283,24 @@ impl World {
             .await
             .expect("the event comes")
     }
+}
+
+/// The file of a session that signs in at the demo in JSON: its origins, further keys, and further tables.
+pub fn json_session(origins: &[&str], keys: &str, tables: &str) -> String {
+    format!(
+        r#"kind = "json"
+origins = {origins:?}
+{keys}
+[sign_in]
+url = "ORIGIN/auth/login"
+body = '{{"username": "{{{{username}}}}", "password": "{{{{password}}}}"}}'
+
+[refresh]
+url = "ORIGIN/auth/refresh"
+body = '{{"refreshToken": "{{{{refresh_token}}}}"}}'
+
+{tables}"#
+    )
 }
 
 fn open(
