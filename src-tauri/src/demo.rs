@@ -72,6 +72,8 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         // The tour shows what happens without it; the demo's tokens are too short-lived for it anyway.
         refresh_when: RefreshWhen::Refused,
         dialect,
+        refused_when: None,
+        secret_headers: Vec::new(),
     };
     Ok(Workspace {
         name: "Demo".to_owned(),

@@ -30,7 +30,7 @@ fn request(world: &World, method: &str, url: String, body: Option<&str>) -> Draf
     Draft {
         method: method.to_owned(),
         url,
-        body: body.map(Into::into),
+        body: body.map(|text| text.to_owned().into()),
         ..world.get("/", JSON)
     }
 }

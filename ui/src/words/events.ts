@@ -4,7 +4,7 @@ import { bytes, clock, count, span, took } from "../lib/duration";
 import type { Moment } from "../lib/moment";
 import { errorTitle } from "./failures";
 import { ruleInWords } from "./rules";
-import { FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES } from "./states";
+import { FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES, VERDICTS } from "./states";
 
 /** What happened, in one sentence without a full stop. */
 export function eventInWords(event: Moment): string {
@@ -25,6 +25,7 @@ export function eventInWords(event: Moment): string {
     case "TokenWithheld":
       return `${r} goes without a token`;
     case "AttemptStarted":
+      if (event.hop !== undefined) return `${r} went on to ${event.data.origin}${event.data.authorized ? ` with ${g}` : ""}`;
       return `${r} was sent${(event.attempt ?? 1) > 1 ? ` again, attempt ${event.attempt}` : ""}${event.data.authorized ? ` with ${g}` : ""}`;
     case "BodySent":
       return `${bytes(event.data.bytes)} of the body of ${r} ${event.data.whole ? "were sent, which is all" : "were sent, which is not all"}`;
@@ -35,7 +36,13 @@ export function eventInWords(event: Moment): string {
     case "ResponseHead":
       return `${r} was answered ${event.data.status} after ${took(event.data.took_us)}`;
     case "ResponseClassified":
-      return event.data.verdict === "token_refused" ? `The answer to ${r} refuses its token` : `The answer to ${r} is returned`;
+      return `The answer to ${r} ${VERDICTS[event.data.verdict]}`;
+    case "Redirected":
+      return `${r} is redirected to ${event.data.to}`;
+    case "StepUpNeeded":
+      return `${s} needs a further sign-in${event.data.scopes.length ? ` for ${event.data.scopes.join(" ")}` : ""}`;
+    case "LoginPageDetected":
+      return `${r} was answered with a web page, not with data`;
     case "WaitingForRefresh":
       return event.data.joined ? `${r} waits for ${f}, which was under way` : `${r} waits for ${f}`;
     case "RetryDecided":
@@ -161,6 +168,8 @@ export function eventReason(event: Moment): string {
         file_changed: "A file of it changed meanwhile.",
         file_unreadable: "A file of it cannot be read any more.",
       }[event.data.reason];
+    case "Redirected":
+      return event.data.stripped.length ? `Without ${event.data.stripped.join(", ")}.` : "";
     case "PersistFailed":
     case "StoreUnavailable":
     case "SignInFailed":

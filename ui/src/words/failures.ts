@@ -125,6 +125,36 @@ const MESSAGES: Record<Code, Words> = {
     why: `${p.origin ?? "This address"} is plain http on another machine: anybody on the way could read the token. Use https, or send without the token.`,
     acts: ["send_without_token", "edit_url"],
   }),
+  "redirect.cleartext": (p) => ({
+    title: "A redirect to clear text was not followed",
+    why: `${p.from ?? "An https address"} leads to ${p.to ?? "plain http"}, where anybody on the way could read along. Nothing was sent there. If that is meant, send to that address yourself.`,
+    acts: ["edit_url"],
+  }),
+  "redirect.body": (p) => ({
+    title: "A redirect would carry the body elsewhere",
+    why: `${p.from ?? "The server"} leads${p.status ? ` with ${p.status}` : ""} to ${p.to ?? "another server"}, and the body would go along. Nothing was sent there. If that is meant, send to that address yourself.`,
+    acts: ["edit_url"],
+  }),
+  "redirect.loop": (p) => ({
+    title: "The redirects go round in a circle",
+    why: `They lead back to where this request has been${because(p.chain)}. An API that wants a cookie or a sign-in often does that.`,
+    acts: ["edit_url"],
+  }),
+  "redirect.too_many": (p) => ({
+    title: "Too many redirects",
+    why: `At most ${p.limit ?? "a fixed number of"} are followed${because(p.chain)}.`,
+    acts: ["edit_url"],
+  }),
+  "redirect.invalid": (p) => ({
+    title: "A redirect leads to nothing that can be sent to",
+    why: `${p.from ?? "The server"} names ${p.location ? `“${p.location}”` : "an address"} that is not http or https, or not whole${because(p.detail)}. Nothing was sent there.`,
+    acts: ["edit_url"],
+  }),
+  "answer.login_page": (p) => ({
+    title: "A web page came instead of data",
+    why: `${p.url ?? "The server"} looks like a page to sign in on. No refresh was started, since nothing says that the token was refused. Sign in again if the API does not take it any more.`,
+    acts: ["sign_in"],
+  }),
   "session.unknown": (p) => ({
     title: `There is no session ${p.session ?? "of this name"}`,
     why: "The workspace has no file for it. Choose another session, or none.",
@@ -144,6 +174,15 @@ const MESSAGES: Record<Code, Words> = {
     title: "The refresh takes longer than this request may wait",
     why: `It waited ${p.seconds ? `${p.seconds} s` : "its time"}. The refresh goes on by itself; send again when it has come home.`,
     acts: ["send_again"],
+  }),
+  "session.step_up_needed": (p) => ({
+    title: "The token is good, and not good enough",
+    why: `The API wants ${[p.scopes ? `the scopes ${p.scopes}` : "", p.acr_values ? `a sign-in by ${p.acr_values}` : ""].filter(Boolean).join(" and ") || "a further sign-in"}. A refresh cannot give that; only signing in again can.`,
+    acts: ["sign_in"],
+  }),
+  "token.audience_mismatch": (p) => ({
+    title: "The token is meant for somebody else",
+    why: `${p.origin ?? "The API"} refused a fresh token too, and says that it is for another audience. Check what ${p.session ? `session ${p.session}` : "the session"} asks for in its file.`,
   }),
   "session.superseded": (p) => ({
     title: "The session changed hands meanwhile",

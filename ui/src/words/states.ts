@@ -7,6 +7,7 @@ import type { Need } from "../wire/Need";
 import type { ReplyClass } from "../wire/ReplyClass";
 import type { SetAside } from "../wire/SetAside";
 import type { StateName } from "../wire/StateName";
+import type { Verdict } from "../wire/Verdict";
 
 export const STATES: Record<StateName, string> = {
   signed_out: "Signed out",
@@ -86,3 +87,13 @@ export function keychainInWords(keychain: KeychainView): string {
     unknown: "Keychain not asked yet",
   }[keychain.state];
 }
+
+/** What an answer means, after "The answer to R1 …". */
+export const VERDICTS: Record<Verdict, string> = {
+  returned: "is returned",
+  token_refused: "refuses its token",
+  redirected: "leads elsewhere",
+  nonce_needed: "asks for a nonce",
+  step_up_needed: "says that its token is not good enough",
+  login_page: "is a page for people",
+};

@@ -323,7 +323,6 @@ mod tests {
                 let without = Ready::check(
                     Draft {
                         allow_without_token: true,
-                        follow_redirects: true,
                         ..draft(url)
                     },
                     Some(&session()),

@@ -53,7 +53,7 @@ export class FakeSession {
       as_of, name: this.name, family: this.name, kind: this.kind, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
       expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
       refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
-      persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, set_aside: null,
+      persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, step_up: null, set_aside: null,
       needs_attention: false, skew_ms: null, binding: null,
     };
   }
