@@ -299,6 +299,66 @@ body = '{"refreshToken": "{{refresh_token}}"}'
     }
 
     #[test]
+    fn a_description_of_refusals_is_strict_and_off_by_default() {
+        let manifest = ("workspace.toml", "version = 1\nname = \"Shop\"\n");
+        for (tables, word) in [
+            ("", None),
+            ("[refused_when]\nstatus = 403\n", None),
+            (
+                "[refused_when]\nstatus = 200\nheader = [\"X-Auth\", \"expired\"]\nbody = [\"/error\", \"token_expired\"]\n",
+                None,
+            ),
+            (
+                "[refused_when]\nheader = [\"X-Auth\", \"expired\"]\n",
+                Some("status"),
+            ),
+            ("[refused_when]\nstatus = 200\n", Some("every good answer")),
+            ("[refused_when]\nstatus = 99\n", Some("200 to 599")),
+            (
+                "[refused_when]\nstatus = 403\nheader = [\"X Auth\", \"1\"]\n",
+                Some("no header's name"),
+            ),
+            (
+                "[refused_when]\nstatus = 403\nbody = [\"error\", \"1\"]\n",
+                Some("JSON pointer"),
+            ),
+            (
+                "[refused_when]\nstatus = 403\nbody = [\"/error\"]\n",
+                Some("tuple"),
+            ),
+            (
+                "[refused_when]\nstatus = 403\nregex = \"x\"\n",
+                Some("regex"),
+            ),
+        ] {
+            let text = format!("{JSON_SESSION}{tables}");
+            let folder = folder(&[manifest, ("sessions/demo.toml", &text)]);
+            let (workspace, failures) = Workspace::read(folder.path()).expect("readable");
+            match word {
+                None => {
+                    let described = workspace.sessions[0].refused_when.is_some();
+                    assert_eq!(
+                        (described, failures),
+                        (!tables.is_empty(), vec![]),
+                        "{tables}"
+                    );
+                }
+                Some(word) => {
+                    let detail = &failures[0].params["detail"];
+                    assert!(detail.contains(word), "{tables}: {detail}");
+                }
+            }
+        }
+        let secret = format!("secret_headers = [\"X Key\"]\n{JSON_SESSION}");
+        let folder = folder(&[manifest, ("sessions/demo.toml", &secret)]);
+        let (_, failures) = Workspace::read(folder.path()).expect("readable");
+        assert!(
+            failures[0].params["detail"].contains("secret_headers"),
+            "{failures:?}"
+        );
+    }
+
+    #[test]
     fn a_folder_that_is_no_workspace_says_so() {
         for (files, word) in [
             (&[][..], "No such file"),
