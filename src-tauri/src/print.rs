@@ -81,12 +81,13 @@ pub fn words(event: &Event) -> String {
             error,
             verdict,
             rule_id,
-        } => match verdict {
-            Verdict::Returned => format!("{r} attempt {attempt} failed: {error} ({rule_id})"),
-            Verdict::TokenRefused => format!(
-                "{r} attempt {attempt} failed: {error}, taken for a refusal of the token ({rule_id})"
-            ),
-        },
+        } => {
+            let taken = match verdict {
+                Verdict::TokenRefused => ", taken for a refusal of the token",
+                _ => "",
+            };
+            format!("{r} attempt {attempt} failed: {error}{taken} ({rule_id})")
+        }
         Fact::NotReplayable { reason } => {
             format!("{r}: the body cannot be sent once more: {}", name(reason))
         }

@@ -7,7 +7,6 @@ pub mod config;
 pub mod credentials;
 pub(crate) mod decision;
 mod freshness;
-pub mod refused_when;
 pub mod snapshot;
 pub mod step_up;
 

@@ -28,4 +28,8 @@ session: string | null,
 /**
  * Send even where the session's token may not go, without it.
  */
-allow_without_token: boolean, };
+allow_without_token: boolean, 
+/**
+ * Follow redirects, at most `HOPS_MAX`; else the first answer is returned, wherever it leads.
+ */
+follow_redirects?: boolean, };

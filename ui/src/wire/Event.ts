@@ -67,6 +67,10 @@ request?: number,
  */
 attempt?: number, 
 /**
+ * Which redirect of that send this follows, from 1. Absent: where it went first.
+ */
+hop?: number, 
+/**
  * The refresh: F7.
  */
 flight?: number, } & ({ "kind": "RunStarted", "data": { 
@@ -131,7 +135,8 @@ whole: boolean, } } | { "kind": "ResponseHead", "data": {
  */
 status: number, 
 /**
- * The schemes of its `WWW-Authenticate` challenges, with the `error` parameter where there is one.
+ * Its `WWW-Authenticate` challenges, one scheme each with the parameters that say why. What they point to is never
+ * called: a `resource_metadata` is shown, and no token goes to the server that it names.
  */
 challenges: Array<string>, 
 /**
@@ -161,7 +166,43 @@ rule_id: string, } } | { "kind": "NotReplayable", "data": {
 /**
  * Why.
  */
-reason: Unrepeatable, } } | { "kind": "WaitingForRefresh", "data": { 
+reason: Unrepeatable, } } | { "kind": "Redirected", "data": { 
+/**
+ * The address that answered, without what it may carry of secrets.
+ */
+from: string, 
+/**
+ * The address it named, likewise.
+ */
+to: string, 
+/**
+ * The status that said so.
+ */
+status: number, 
+/**
+ * The method of the next hop.
+ */
+method: string, 
+/**
+ * The headers that did not go along. The session's token is among them as `authorization`.
+ */
+stripped: Array<string>, } } | { "kind": "StepUpNeeded", "data": { 
+/**
+ * The scopes to ask for: those granted, those asked for before, and those that it names now.
+ */
+scopes: Array<string>, 
+/**
+ * How the user must sign in, as the server names it (RFC 9470).
+ */
+acr_values: Array<string>, 
+/**
+ * The longest time since that sign-in, in seconds.
+ */
+max_age_s: number | null, } } | { "kind": "LoginPageDetected", "data": { 
+/**
+ * The address of the page, or the one that the answer leads to, without what it may carry of secrets.
+ */
+url: string, } } | { "kind": "WaitingForRefresh", "data": { 
 /**
  * It found the flight under way: somebody else's 401 had started it.
  */

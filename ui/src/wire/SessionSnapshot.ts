@@ -6,6 +6,7 @@ import type { LoginCause } from "./LoginCause";
 import type { SessionKind } from "./SessionKind";
 import type { SetAside } from "./SetAside";
 import type { StateName } from "./StateName";
+import type { StepUp } from "./StepUp";
 import type { WallMs } from "./WallMs";
 
 /**
@@ -84,6 +85,10 @@ login_cause: LoginCause | null,
  * The events that prove it.
  */
 evidence: Array<EventKey>, 
+/**
+ * What the next sign-in must ask for, where the token was good and not good enough.
+ */
+step_up: StepUp | null, 
 /**
  * A record was found and not used.
  */

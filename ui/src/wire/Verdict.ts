@@ -3,4 +3,4 @@
 /**
  * What an answer means for the session.
  */
-export type Verdict = "returned" | "token_refused";
+export type Verdict = "returned" | "token_refused" | "redirected" | "nonce_needed" | "step_up_needed" | "login_page";

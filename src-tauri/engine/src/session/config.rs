@@ -1,12 +1,14 @@
 //! How to sign in somewhere, how to refresh, and where the token may be sent: what a session is before it runs.
 
+pub mod refused_when;
+
 use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use super::refused_when::RefusedWhen;
+use self::refused_when::RefusedWhen;
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
 

@@ -10,11 +10,11 @@ use url::Url;
 use super::invalid;
 use crate::error::Result;
 use crate::origin::{Origin, parse_url};
+use crate::session::config::refused_when::RefusedWhen;
 use crate::session::config::{
     ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, ReplyPointers,
     SessionConfig,
 };
-use crate::session::refused_when::RefusedWhen;
 
 /// Reads `sessions/NAME.toml`.
 pub(super) fn read(name: &str, path: &Path, text: &str) -> Result<SessionConfig> {
