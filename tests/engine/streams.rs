@@ -27,6 +27,7 @@ fn draft(recorder: &Recorder, method: &str) -> Draft {
         body: None,
         session: Some(JSON.to_owned()),
         allow_without_token: false,
+        follow_redirects: true,
     }
 }
 
