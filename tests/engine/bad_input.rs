@@ -194,7 +194,7 @@ async fn a_redirect_of_a_token_endpoint_is_not_followed() {
     let world = World::signed_in(JSON).await;
     let headers = vec![("Location".to_owned(), elsewhere.origin.clone())];
     for status in [302, 307, 308] {
-        let act = Act::Answer {
+        let act = Act::Reply {
             status,
             headers: headers.clone(),
             body: String::new(),

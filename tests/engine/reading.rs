@@ -12,7 +12,7 @@ use crate::storm::holds_its_guarantees;
 fn told(status: u16, headers: &[(&str, &str)], body: &str) -> Act {
     let owned =
         |(name, value): &(&str, &str)| (ToString::to_string(name), ToString::to_string(value));
-    Act::Answer {
+    Act::Reply {
         status,
         headers: headers.iter().map(owned).collect(),
         body: body.to_owned(),
