@@ -125,6 +125,8 @@ export class Chronicle {
         break;
       case "AttemptStarted":
         for (const wait of send.waits) wait.to ??= moment;
+        // A hop of a redirect belongs to the attempt under way: it is no second try.
+        if (moment.hop !== undefined && attempt?.number === moment.attempt) break;
         send.attempts.push({
           number: moment.attempt ?? send.attempts.length + 1, started: moment,
           lease: moment.data.authorized ? (this.#leases.get(id) ?? null) : null,
