@@ -7,7 +7,6 @@ use reqwest::header::AUTHORIZATION;
 use super::judge::{Attempt, ours};
 use super::{Answer, Exchange, Reply, Tried, redirect};
 use crate::error::{Code, Failure};
-use crate::rules;
 use crate::session::step_up::StepUp;
 use crate::session::{Lease, Session, Verdict as OnRefusal};
 use crate::timeline::event::{BodyClass, EventKey, Fact, Verdict};
@@ -101,11 +100,11 @@ impl Exchange {
             self.recover(session, lease, retried, judged).await;
         if retry
             && let Err(unfit) = self.ready.payload.repeatable().await
-            && rules::on(unfit.rule_id())
+            && let Some(forbids) = unfit.rule_id()
         {
             let reason = unfit.reason;
             judged = self.tell(Fact::NotReplayable { reason }, judged);
-            (retry, rule_id, not_repeated) = (false, unfit.rule_id(), Some(unfit.failure));
+            (retry, rule_id, not_repeated) = (false, forbids, Some(unfit.failure));
         }
         let fact = Fact::RetryDecided {
             retry,

@@ -21,6 +21,7 @@ use super::body::{Body, OneShot};
 use super::multipart::{self, Piece};
 use super::outgoing::{CHUNK_BYTES, Open, Outgoing, Progress, lock};
 use crate::error::{Code, Failure, Result};
+use crate::rules;
 use crate::timeline::event::{BodyClass, Unrepeatable};
 
 /// The body of one send.
@@ -68,12 +69,17 @@ pub(crate) struct Unfit {
 }
 
 impl Unfit {
-    /// The rule that forbids it.
-    pub(crate) fn rule_id(&self) -> &'static str {
+    /// The rule that forbids it, while it is in force.
+    pub(crate) fn rule_id(&self) -> Option<&'static str> {
         match self.reason {
-            Unrepeatable::OneShot => "body.one_shot",
-            Unrepeatable::FileChanged => "body.file_changed",
-            Unrepeatable::FileUnreadable => "body.file_unreadable",
+            Unrepeatable::OneShot if rules::on("body.one_shot") => Some("body.one_shot"),
+            Unrepeatable::FileChanged if rules::on("body.file_changed") => {
+                Some("body.file_changed")
+            }
+            Unrepeatable::FileUnreadable if rules::on("body.file_unreadable") => {
+                Some("body.file_unreadable")
+            }
+            _ => None,
         }
     }
 }

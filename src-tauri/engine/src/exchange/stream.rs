@@ -363,6 +363,7 @@ fn masked(event: ServerEvent, masker: &Masker) -> ServerEvent {
 mod tests {
     use super::*;
 
+    /// Scenarios 109 and 110.
     #[test]
     fn an_answer_is_a_stream_a_pause_or_the_end() {
         for (status, is_events, opened, expected) in [
@@ -388,6 +389,7 @@ mod tests {
         }
     }
 
+    /// Scenario 108.
     #[test]
     fn a_stream_is_connected_again_where_that_can_help() {
         let over = Over {
