@@ -75,6 +75,10 @@ pub(crate) fn reach(_: Point) {}
 #[cfg(all(feature = "failpoints", unix))]
 static ARMED: std::sync::atomic::AtomicUsize = std::sync::atomic::AtomicUsize::new(0);
 
+/// Longer than the system takes to stop all threads of a process.
+#[cfg(all(feature = "failpoints", unix))]
+const STOP_TAKES: std::time::Duration = std::time::Duration::from_secs(1);
+
 /// Stops this process when a refresh reaches the mark.
 #[cfg(all(feature = "failpoints", unix))]
 pub fn arm(point: Point) {
@@ -95,5 +99,7 @@ pub(crate) fn reach(point: Point) {
         || armed.checked_sub(1).map(|place| Point::ALL[place]) == Some(point)
     {
         kill_process(getpid(), Signal::STOP).expect("a process may stop itself");
+        // The signal may be taken by another thread, and this one may run on until that has been scheduled.
+        std::thread::sleep(STOP_TAKES);
     }
 }

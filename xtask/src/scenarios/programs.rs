@@ -237,8 +237,10 @@ fn end(said: &str) -> String {
         .lines()
         .filter(|line| !line.trim().is_empty())
         .collect();
-    let from = lines.len().saturating_sub(LINES_SHOWN);
-    lines[from..]
+    // From the panic on, where there is one: what follows it may be long.
+    let panicked = lines.iter().position(|line| line.contains("panicked at"));
+    let from = panicked.unwrap_or(lines.len().saturating_sub(LINES_SHOWN));
+    lines[from..lines.len().min(from + LINES_SHOWN)]
         .iter()
         .map(|line| format!("  {line}"))
         .collect::<Vec<_>>()
