@@ -164,6 +164,7 @@ mod tests {
     use crate::journal::Owner;
     use crate::redact::InstallKey;
 
+    /// Scenarios 31, 45, 51, 52 and 53, rule by rule.
     #[test]
     fn vault_and_journal_decide_what_is_sent() {
         let key = InstallKey::generate().expect("random numbers");

@@ -154,6 +154,7 @@ mod tests {
         refreshable: true,
     };
 
+    /// Scenarios 1, 2, 6, 11, 12, 120 and 128, rule by rule.
     #[test]
     fn a_refusal_is_judged_by_its_lease() {
         let flying = Some(FlightFor::ThisSession);

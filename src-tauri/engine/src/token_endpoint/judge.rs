@@ -191,55 +191,73 @@ mod tests {
         judge(&wire, &ReplyPointers::oauth(), WallMs(0))
     }
 
+    /// Scenarios 72, 73, 74, 75, 77, 80, 81, 82, 83 and 84: what each means, and by which rule.
     #[test]
     fn an_answer_is_judged_by_its_error_first_and_its_status_second() {
-        for (status, body, class) in [
-            (200, r#"{"access_token":"a"}"#, ReplyClass::Granted),
-            (
-                201,
-                r#"{"access_token":"a","refresh_token":"r"}"#,
-                ReplyClass::Granted,
-            ),
-            (400, r#"{"error":"invalid_grant"}"#, ReplyClass::Definitive),
+        use ReplyClass::{
+            Ambiguous, Busy, Config, Definitive, Granted, Interaction, Protocol, Suspect,
+            Unexplained,
+        };
+        let pair = r#"{"access_token":"a","refresh_token":"r"}"#;
+        let error = |code: &str| format!(r#"{{"error":"{code}"}}"#);
+        for (status, body, class, rule_id) in [
+            (200, r#"{"access_token":"a"}"#, Granted, "reply.granted"),
+            (201, pair, Granted, "reply.granted"),
+            (400, &error("invalid_grant"), Definitive, "reply.dead"),
             (
                 401,
-                r#"{"error":"refresh_token_reused"}"#,
-                ReplyClass::Definitive,
+                &error("refresh_token_reused"),
+                Definitive,
+                "reply.dead",
             ),
-            (
-                200,
-                r#"{"error":"bad_refresh_token"}"#,
-                ReplyClass::Definitive,
-            ),
-            (401, r#"{"error":"invalid_client"}"#, ReplyClass::Config),
-            (400, r#"{"error":"invalid_scope"}"#, ReplyClass::Config),
+            (200, &error("bad_refresh_token"), Definitive, "reply.dead"),
+            (401, &error("invalid_client"), Config, "reply.config"),
+            (400, &error("invalid_scope"), Config, "reply.config"),
             (
                 400,
-                r#"{"error":"consent_required"}"#,
-                ReplyClass::Interaction,
+                &error("consent_required"),
+                Interaction,
+                "reply.interaction",
             ),
-            (400, r#"{"error":"invalid_request"}"#, ReplyClass::Suspect),
-            (401, "", ReplyClass::Unexplained),
-            (403, "<html>blocked</html>", ReplyClass::Unexplained),
-            (404, "", ReplyClass::Config),
-            (429, "", ReplyClass::Busy),
-            (500, "", ReplyClass::Busy),
-            (503, "", ReplyClass::Busy),
-            (502, "", ReplyClass::Ambiguous),
-            (504, "", ReplyClass::Ambiguous),
-            (307, "", ReplyClass::Protocol),
+            (400, &error("invalid_request"), Suspect, "reply.suspect"),
+            (401, "", Unexplained, "reply.unexplained"),
+            (
+                403,
+                "<html>blocked</html>",
+                Unexplained,
+                "reply.unexplained",
+            ),
+            (404, "", Config, "reply.wrong_endpoint"),
+            (429, "", Busy, "reply.busy"),
+            (500, "", Busy, "reply.server_error"),
+            (503, "", Busy, "reply.busy"),
+            (502, "", Ambiguous, "reply.gateway"),
+            (504, "", Ambiguous, "reply.gateway"),
+            (307, "", Protocol, "reply.redirect"),
             (
                 200,
                 "<html>sign in to the wifi</html>",
-                ReplyClass::Protocol,
+                Protocol,
+                "reply.not_tokens",
             ),
-            (200, "{}", ReplyClass::Protocol),
-            (200, r#"{"refresh_token":"r"}"#, ReplyClass::Protocol),
+            (200, "{}", Protocol, "reply.not_tokens"),
+            (
+                200,
+                r#"{"refresh_token":"r"}"#,
+                Protocol,
+                "reply.no_access_token",
+            ),
         ] {
-            assert_eq!(answer(status, body).class, class, "{status} {body}");
+            let judged = answer(status, body);
+            assert_eq!(
+                (judged.class, judged.rule_id),
+                (class, rule_id),
+                "{status} {body}"
+            );
         }
     }
 
+    /// Scenario 79.
     #[test]
     fn a_server_may_ask_to_wait_within_reason() {
         for (header, expected) in [
