@@ -197,7 +197,10 @@ impl Programs {
             .stdout(file.try_clone().context("a second hand on a file")?)
             .stderr(file);
         match rule_off {
-            Some(rule) => command.env("SANDGLASS_RULE_OFF", rule),
+            // What chance finds without a rule is no seed to keep.
+            Some(rule) => command
+                .env("SANDGLASS_RULE_OFF", rule)
+                .env("PROPTEST_DISABLE_FAILURE_PERSISTENCE", "1"),
             None => command.env("SANDGLASS_RULES_SEEN", &rules),
         };
         let began = Instant::now();
