@@ -40,6 +40,7 @@ const LAYERS: [&[&str]; 6] = [
         "token",
         "vault",
         "timeline",
+        "answers",
         "journal",
         "lock",
         "client",
@@ -50,7 +51,8 @@ const LAYERS: [&[&str]; 6] = [
 ];
 
 /// Plain data and pure rules of a layer, which the layers below may name: they do nothing.
-const DATA: [&str; 5] = [
+const DATA: [&str; 6] = [
+    "exchange::response",
     "session::config",
     "session::snapshot",
     "session::credentials",

@@ -1,6 +1,6 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -10,6 +10,7 @@ use secrecy::ExposeSecret;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
+use crate::answers::Answers;
 use crate::client;
 pub use crate::client::ApiLimits;
 use crate::clock::{Clock, SystemClock};
@@ -35,8 +36,6 @@ use crate::workspace::Workspace;
 
 /// Sends that may be under way at once.
 pub const SENDS_OPEN_MAX: usize = 20_000;
-/// Answers that are remembered for [`Engine::response`]; older ones are forgotten.
-pub const RESPONSES_KEPT_MAX: usize = 200;
 /// How long a send waits for a refresh.
 pub const WAITER_LIMIT: Duration = Duration::from_secs(30);
 /// How long the end of an engine waits for a flight whose exchange was sent.
@@ -112,7 +111,6 @@ struct Inner {
     families: Vec<Arc<Family>>,
     requests: AtomicU64,
     open: Mutex<HashMap<u64, AbortHandle>>,
-    responses: Mutex<VecDeque<Arc<ResponseDetails>>>,
     notices: Vec<Failure>,
 }
 
@@ -198,6 +196,7 @@ impl Engine {
         let context = Arc::new(Context {
             clock: options.clock,
             timeline,
+            answers: Answers::default(),
             token_client,
             keychain: Vault::new(options.keychain, options.vault_limits, slow),
             memory: Vault::new(
@@ -243,7 +242,6 @@ impl Engine {
                 families,
                 requests: AtomicU64::new(last_request),
                 open: Mutex::default(),
-                responses: Mutex::default(),
                 notices,
             }),
         };
@@ -322,9 +320,8 @@ impl Engine {
     fn accept(&self, ready: Ready, session: Option<Arc<Session>>) -> Result<Sending> {
         let (request, queued, task) =
             self.begin(ready, session, |exchange, closing| async move {
-                let details = Arc::new(exchange.run().await?);
-                closing.engine.remember(Arc::clone(&details));
-                Ok(details)
+                let _closing = closing;
+                exchange.run().await
             })?;
         Ok(Sending {
             request,
@@ -405,18 +402,9 @@ impl Engine {
         }
     }
 
-    /// The answer to a send, while it is remembered.
-    pub fn response(&self, request: u64) -> Option<Arc<ResponseDetails>> {
-        let responses = self
-            .inner
-            .responses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        responses
-            .iter()
-            .rev()
-            .find(|response| response.request == request)
-            .cloned()
+    /// How a send ended, while that is remembered. `None`: it has not ended, or it is forgotten.
+    pub fn answer(&self, request: u64) -> Option<Result<Arc<ResponseDetails>>> {
+        self.inner.context.answers.find(request)
     }
 
     /// Signs in with what the user typed.
@@ -540,18 +528,6 @@ impl Engine {
             .iter()
             .filter_map(|config| self.inner.sessions.get(&config.name));
         named.cloned().collect()
-    }
-
-    fn remember(&self, details: Arc<ResponseDetails>) {
-        let mut responses = self
-            .inner
-            .responses
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        if responses.len() == RESPONSES_KEPT_MAX {
-            responses.pop_front();
-        }
-        responses.push_back(details);
     }
 }
 

@@ -163,38 +163,28 @@ impl Exchange {
     }
 
     /// Runs it to its end.
-    pub(crate) async fn run(mut self) -> Result<ResponseDetails> {
-        let answer = match self.answer(self.queued).await {
-            Ok(answer) => answer,
-            Err((failure, cause)) => {
-                self.finish(Outcome::Failed, None, 0, Some(failure.code), cause);
-                return Err(failure);
+    pub(crate) async fn run(mut self) -> Result<Arc<ResponseDetails>> {
+        let (ended, status, cause) = match self.answer(self.queued).await {
+            Ok(answer) => {
+                let (status, classified) = (answer.response.status().as_u16(), answer.classified);
+                (
+                    self.read(answer).await.map(Arc::new),
+                    Some(status),
+                    classified,
+                )
             }
+            Err((failure, cause)) => (Err(failure), None, cause),
         };
-        let (status, classified) = (answer.response.status().as_u16(), answer.classified);
-        match self.read(answer).await {
+        let request = self.subject.request.unwrap_or_default();
+        self.context.answers.keep(request, ended.clone());
+        match &ended {
             Ok(details) => {
                 let error = details.not_repeated.as_ref().map(|failure| failure.code);
-                self.finish(
-                    Outcome::Answered,
-                    Some(status),
-                    details.body_bytes,
-                    error,
-                    classified,
-                );
-                Ok(details)
+                self.finish(Outcome::Answered, status, details.body_bytes, error, cause);
             }
-            Err(failure) => {
-                self.finish(
-                    Outcome::Failed,
-                    Some(status),
-                    0,
-                    Some(failure.code),
-                    classified,
-                );
-                Err(failure)
-            }
+            Err(failure) => self.finish(Outcome::Failed, status, 0, Some(failure.code), cause),
         }
+        ended
     }
 
     /// The attempts: one, and at most one more; each over as many hops as its redirects lead.

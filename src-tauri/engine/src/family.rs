@@ -26,6 +26,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub(crate) use self::clockwork::TICK;
 use self::state::{RefreshToken, Standing, State, Token};
+use crate::answers::Answers;
 use crate::client::ApiLimits;
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
@@ -45,6 +46,7 @@ use crate::vault::record::{Access, Binding, Grant, Record, Slots};
 pub(crate) struct Context {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timeline: Timeline,
+    pub(crate) answers: Answers,
     pub(crate) token_client: TokenTransport,
     pub(crate) keychain: Vault,
     pub(crate) memory: Vault,

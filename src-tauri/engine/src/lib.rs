@@ -7,6 +7,7 @@
 //! through a sign-in or a refresh, live in the [`vault`], and leave as one `Authorization` header for an origin on the
 //! session's list.
 
+mod answers;
 mod challenge;
 mod client;
 pub mod clock;

@@ -59,15 +59,12 @@ pub(crate) async fn stop_request(shell: State<'_, Shell>, args: OfRequest) -> Re
     })
 }
 
-/// Reads the answer to a send.
+/// Reads the answer to a send; where there was none, the failure that says why.
 #[tauri::command]
 pub(crate) async fn read_response(
     shell: State<'_, Shell>,
     args: OfRequest,
 ) -> Result<Option<ResponseDetails>> {
-    Ok(shell
-        .engine()
-        .await?
-        .response(args.request)
-        .map(|details| ResponseDetails::clone(&details)))
+    let answer = shell.engine().await?.answer(args.request).transpose()?;
+    Ok(answer.map(|details| ResponseDetails::clone(&details)))
 }

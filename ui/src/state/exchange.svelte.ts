@@ -155,8 +155,9 @@ export class Exchange {
     try {
       const response = await this.#backend.call("read_response", { request: send.number });
       if (this.shown?.run === send.run && this.shown.number === send.number) this.response = response;
-    } catch {
-      // The status stands in the timeline; the body is not there to be shown.
+    } catch (error) {
+      // There was no answer; the timeline has the code, and this is what is known of the reason.
+      if (this.shown?.run === send.run && this.shown.number === send.number) this.refused = failureOf(error);
     }
   }
 }
