@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use sandglass_demo::{Act, Fault, Place};
+use sandglass_demo::{Act, Fault, Place, Reuse, Settings};
 use sandglass_engine::Engine;
 use sandglass_engine::error::Code;
 use sandglass_engine::timeline::event::{Fact, FlightClass, LoginCause, StateName};
 use serde_json::json;
-use tests_engine::{JSON, OAUTH, World};
+use tests_engine::{JSON, OAUTH, World, quick};
 
 use crate::storm::holds_its_guarantees;
 
@@ -72,6 +72,48 @@ async fn sessions_that_share_a_refresh_token_take_turns() {
     holds_its_guarantees(&world.events());
 }
 
+/// Scenario 15.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_token_is_got_once_for_everybody_who_asks() {
+    let world = sharing().await;
+    let before = world.demo.counts().refreshes_answered;
+    let sendings: Vec<_> = (0..30)
+        .map(|_| {
+            world
+                .engine
+                .send(world.get("/orders", "people"))
+                .expect("accepted")
+        })
+        .collect();
+    for sending in sendings {
+        assert_eq!(sending.finished().await.expect("an answer").status, 200);
+    }
+    assert_eq!(world.demo.counts().refreshes_answered - before, 1);
+}
+
+/// Scenario 14.
+#[tokio::test]
+async fn a_401_of_the_token_endpoint_is_no_reason_to_refresh() {
+    let world = World::signed_in(JSON).await;
+    world.demo.expire_all();
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault::always(Act::Status {
+            code: 401,
+            retry_after_s: None,
+        }),
+    );
+    assert_eq!(world.orders(JSON).await.status, 401);
+    let flights = world.events();
+    let flights = flights
+        .iter()
+        .filter(|event| event.subject.flight.is_some());
+    let sent = flights
+        .filter(|event| matches!(event.fact, Fact::ExchangeSent { .. }))
+        .count();
+    assert_eq!((world.count("FlightStarted"), sent), (1, 1));
+}
+
 /// Scenario 10.
 #[tokio::test]
 async fn a_flight_of_one_session_never_ends_anothers_wait() {
@@ -94,7 +136,7 @@ async fn get(world: &World, engine: &Engine) -> u16 {
     sending.finished().await.expect("an answer").status
 }
 
-/// Scenarios 8, 45 and 46.
+/// Scenarios 8 and 45.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_peer_has_refreshed_is_adopted_and_nothing_is_sent() {
     let world = World::signed_in(JSON).await;
@@ -125,6 +167,82 @@ async fn what_a_peer_has_refreshed_is_adopted_and_nothing_is_sent() {
     });
     assert_eq!(adopted.count(), 5);
     holds_its_guarantees(&world.events());
+}
+
+/// Scenario 46: no lock kept them apart, and the loser is told that its token is dead.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_loser_of_a_race_takes_over_what_the_winner_stored() {
+    let world = World::signed_in(JSON).await;
+    let (stranger, _data) = world.stranger().await;
+    world.demo.expire_all();
+    let dead = Act::Answer {
+        code: 400,
+        body: json!({ "error": "invalid_grant" }),
+    };
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault {
+            delay_ms: 500,
+            ..Fault::once(dead)
+        },
+    );
+    let loser = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    world
+        .until(|event| {
+            matches!(event.fact, Fact::ExchangeSent { .. }) && event.subject.flight.is_some()
+        })
+        .await;
+    assert_eq!(
+        get(&world, &stranger).await,
+        200,
+        "the winner refreshes meanwhile"
+    );
+    let response = loser.finished().await.expect("an answer");
+    assert_eq!((response.status, response.attempts), (200, 2));
+    assert_eq!(
+        (world.session(JSON).state, world.count("AdoptedFromPeer")),
+        (StateName::Active, 1)
+    );
+}
+
+/// Scenarios 24 and 31: an answer was lost, and what came instead of its repetition proves nothing.
+#[tokio::test]
+async fn a_doubt_about_a_refresh_stays_until_new_tokens_come() {
+    let reuse = Reuse::Grace(Duration::from_secs(3_600));
+    let world = World::with(Settings { reuse, ..quick() }).await;
+    world.sign_in(JSON).await.expect("signed in");
+    world.demo.expire_all();
+    // The first answer is lost after a while; the repetition meets a server that is busy.
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault {
+            hold_ms: 700,
+            ..Fault::once(Act::DropReply)
+        },
+    );
+    let sending = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    while world.demo.counts().faults_applied == 0 {
+        tokio::task::yield_now().await;
+    }
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault::always(Act::Status {
+            code: 503,
+            retry_after_s: None,
+        }),
+    );
+    assert_eq!(sending.finished().await.expect("the 401").status, 401);
+    assert_eq!(world.session(JSON).state, StateName::Indeterminate);
+    world.demo.faults().clear();
+    world.clock.advance(Duration::from_secs(600));
+    assert_eq!(world.orders(JSON).await.status, 200);
+    assert_eq!(world.session(JSON).state, StateName::Active);
 }
 
 /// Scenario 122.
@@ -281,7 +399,7 @@ async fn a_bare_refusal_never_ends_a_session_and_asks_for_attention_after_a_quar
     );
 }
 
-/// Scenario 77.
+/// Scenarios 77 and 93: nor is another way to authenticate tried.
 #[tokio::test]
 async fn a_refused_set_up_keeps_the_tokens_and_is_not_tried_again() {
     for error in [

@@ -7,7 +7,7 @@ use tests_engine::{JSON, OAUTH, World, failed};
 
 use crate::storm::holds_its_guarantees;
 
-/// Scenarios 16, 17 and 22.
+/// Scenarios 16, 17, 22 and 23.
 #[tokio::test]
 async fn a_send_that_is_stopped_leaves_the_flight_it_started_in_the_air() {
     let world = World::signed_in(JSON).await;
@@ -223,4 +223,111 @@ async fn the_end_of_the_engine_waits_for_a_refresh_that_was_sent() {
     );
     assert_eq!(world.orders(JSON).await.status, 200);
     assert_eq!(world.demo.counts().families_revoked, 0);
+}
+
+/// Scenario 119.
+#[tokio::test]
+async fn a_flight_of_the_one_who_signed_out_cannot_touch_the_next_sign_in() {
+    let world = World::signed_in(JSON).await;
+    world.demo.expire_all();
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault {
+            hold_ms: 400,
+            times: Some(1),
+            ..Fault::default()
+        },
+    );
+    let sending = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    world
+        .until(|event| {
+            matches!(event.fact, Fact::ExchangeSent { .. }) && event.subject.flight.is_some()
+        })
+        .await;
+    let engine = world.engine.clone();
+    let signed_out = tokio::spawn(async move { engine.sign_out(JSON).await });
+    world
+        .until(|event| matches!(event.fact, Fact::SignedOut {}))
+        .await;
+    world.sign_in(JSON).await.expect("somebody else signs in");
+    let epoch = world.session(JSON).epoch;
+    assert_eq!(sending.finished().await.expect("the 401").status, 401);
+    signed_out
+        .await
+        .expect("it ends")
+        .expect("the vault took it");
+    assert_eq!(
+        (world.session(JSON).epoch, world.session(JSON).generation),
+        (epoch, Some(1))
+    );
+    assert_eq!(
+        (world.orders(JSON).await.status, world.count("Superseded")),
+        (200, 1)
+    );
+}
+
+/// Scenario 21.
+#[tokio::test]
+async fn an_engine_outlives_the_task_that_opened_it() {
+    let mut world = World::signed_in(JSON).await;
+    world.engine = {
+        let opened = world.engine.clone();
+        tokio::spawn(async move { opened })
+            .await
+            .expect("the task ends")
+    };
+    world.clock.advance(std::time::Duration::from_secs(3_600));
+    world.demo.expire_all();
+    assert_eq!(world.orders(JSON).await.status, 200);
+}
+
+/// Scenario 127.
+#[tokio::test]
+async fn the_timeline_of_a_failing_run_tells_every_change_of_state() {
+    let world = World::signed_in(JSON).await;
+    world.demo.expire_all();
+    world.demo.faults().set(
+        Place::Refresh,
+        Fault::once(sandglass_demo::Act::Status {
+            code: 503,
+            retry_after_s: None,
+        }),
+    );
+    world.orders(JSON).await;
+    world.clock.advance(std::time::Duration::from_secs(600));
+    world.orders(JSON).await;
+    world.demo.revoke_all().expect("revoked");
+    world.orders(JSON).await;
+    world.engine.sign_out(JSON).await.expect("signed out");
+    let lines: Vec<String> = world
+        .events()
+        .iter()
+        .map(|event| serde_json::to_string(&**event).expect("JSON"))
+        .collect();
+    let mut state = StateName::SignedOut;
+    let mut seen = Vec::new();
+    for line in &lines {
+        let event: sandglass_engine::timeline::event::Event =
+            serde_json::from_str(line).expect("it reads back");
+        if let Fact::StateChanged { from, to } = event.fact
+            && event.subject.session.as_deref() == Some(JSON)
+        {
+            assert_eq!(from, state, "no change is missing");
+            state = to;
+            seen.push(to);
+        }
+    }
+    assert_eq!(state, world.session(JSON).state);
+    for passed in [
+        StateName::Active,
+        StateName::Refreshing,
+        StateName::Cooldown,
+        StateName::LoginRequired,
+        StateName::SignedOut,
+    ] {
+        assert!(seen.contains(&passed), "{passed:?} in {seen:?}");
+    }
 }

@@ -285,7 +285,7 @@ async fn a_refresh_that_does_not_get_through_keeps_the_session() {
     }
 }
 
-/// Scenarios 24 and 25: the reply was lost, and the server has a grace window.
+/// Scenarios 24, 25 and 28: the reply was lost, and the server has a grace window.
 #[tokio::test]
 async fn a_lost_reply_is_asked_for_once_more() {
     for act in [Act::DropReply, Act::Malformed(Malformed::Truncated)] {
@@ -349,7 +349,7 @@ async fn an_omitted_refresh_token_keeps_the_old_one() {
     assert_eq!(world.session(JSON).generation, Some(3));
 }
 
-/// Scenario 87 and N45.
+/// Scenarios 29 and 87, and N45.
 #[tokio::test]
 async fn an_odd_lifetime_costs_no_session_and_makes_no_loop() {
     use serde_json::json;

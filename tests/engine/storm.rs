@@ -126,7 +126,7 @@ async fn an_independent_client_goes_on_with_the_session_after_a_storm() {
     assert_eq!(world.demo.counts().families_revoked, 0);
 }
 
-/// Scenario 3: refusals keep coming before, during and after the flight.
+/// Scenarios 3 and 4: refusals keep coming before, during and after the flight.
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_that_arrive_late_cost_no_second_refresh() {
     let world = World::with(Settings {

@@ -166,3 +166,29 @@ async fn tokens_in_memory_are_gone_with_the_process_and_were_never_in_the_keycha
     world.restart().await;
     assert_eq!(world.session(JSON).state, StateName::SignedOut);
 }
+
+/// Scenarios 40 and 41: another program's field, and a record whose token has no time left.
+#[tokio::test]
+async fn a_record_that_others_wrote_into_still_gives_its_refresh_token() {
+    let mut world = World::signed_in(JSON).await;
+    let mut record = newest_record(&world);
+    record["somebody_elses"] = serde_json::json!({ "field": 1 });
+    record["grant"]["access"][JSON]["lifetime_ms"] = 0.into();
+    let bytes = serde_json::to_vec(&record).expect("JSON");
+    slots(&world)
+        .iter()
+        .for_each(|name| world.store.write(name, &bytes).expect("memory takes it"));
+    world.restart().await;
+    assert_eq!(world.session(JSON).state, StateName::Active);
+    world.demo.expire_all();
+    for _ in 0..3 {
+        assert_eq!(world.orders(JSON).await.status, 200);
+    }
+    assert_eq!(
+        (
+            world.count("FlightStarted"),
+            world.demo.counts().reuses_seen
+        ),
+        (1, 0)
+    );
+}

@@ -243,6 +243,7 @@ mod tests {
         );
     }
 
+    /// Scenario 126.
     #[test]
     fn equal_secrets_correlate_only_under_one_key() {
         let (one, other) = (InstallKey([1; 32]), InstallKey([2; 32]));

@@ -375,7 +375,43 @@ mod tests {
         assert!(vault.read("a".into()).await.is_ok());
     }
 
-    /// A call that never returned held every later one: the daemon showed a password window nobody answered.
+    /// Scenario 43.
+    #[tokio::test(flavor = "multi_thread")]
+    async fn all_calls_are_made_from_one_thread_in_their_order() {
+        type Seen = Arc<Mutex<Vec<(std::thread::ThreadId, String)>>>;
+        struct Watched(Seen);
+        impl Store for Watched {
+            fn read(&mut self, name: &str) -> Result<Option<SecretSlice<u8>>, StoreError> {
+                let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                seen.push((std::thread::current().id(), name.to_owned()));
+                Ok(None)
+            }
+            fn write(&mut self, _: &str, _: &[u8]) -> Result<(), StoreError> {
+                Ok(())
+            }
+        }
+        let seen = Seen::default();
+        let shared = Arc::clone(&seen);
+        let (vault, _) = vault(
+            move || Ok(Box::new(Watched(Arc::clone(&shared)))),
+            Limits::default(),
+        );
+        for number in 0..50 {
+            let vault = vault.clone();
+            let call = tokio::spawn(async move { vault.read(number.to_string()).await });
+            assert!(call.await.expect("it ends").is_ok());
+        }
+        let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+        assert!(seen.iter().all(|(thread, _)| *thread == seen[0].0));
+        assert_eq!(
+            seen.iter()
+                .map(|(_, name)| name.clone())
+                .collect::<Vec<_>>(),
+            (0..50).map(|n| n.to_string()).collect::<Vec<_>>()
+        );
+    }
+
+    /// Scenario 36. A call that never returned held every later one: the daemon showed a password window nobody answered.
     #[tokio::test]
     async fn a_call_that_never_returns_stalls_no_other_and_threads_are_bounded() {
         struct Stuck(Arc<Mutex<mpsc::Receiver<()>>>);

@@ -183,6 +183,21 @@ impl World {
         peer
     }
 
+    /// An engine that shares the vault and not the lock, as one in another folder or on another machine.
+    pub async fn stranger(&self) -> (Engine, tempfile::TempDir) {
+        let data = tempfile::tempdir().expect("a temporary folder");
+        let stranger = open_with(
+            &self.folder,
+            data.path(),
+            &self.store,
+            &self.store_faults,
+            &self.clock,
+            self.limits,
+        );
+        stranger.settled().await;
+        (stranger, data)
+    }
+
     /// Closes the engine and opens another one on the same vault, data and workspace.
     pub async fn restart(&mut self) {
         self.engine.shut_down().await;
@@ -310,12 +325,23 @@ fn open(
     clock: &Arc<HandClock>,
     limits: WireLimits,
 ) -> Engine {
+    open_with(folder, folder.path(), store, faults, clock, limits)
+}
+
+fn open_with(
+    folder: &tempfile::TempDir,
+    data: &std::path::Path,
+    store: &MemoryStore,
+    faults: &Arc<StoreFaults>,
+    clock: &Arc<HandClock>,
+    limits: WireLimits,
+) -> Engine {
     let (workspace, failures) =
         Workspace::read(&folder.path().join("workspace")).expect("the demo's workspace");
     assert_eq!(failures, [], "the demo writes files that the engine reads");
     let (store, faults) = (store.clone(), Arc::clone(faults));
     let options = Options {
-        data_folder: Some(folder.path().to_owned()),
+        data_folder: Some(data.to_owned()),
         keychain: Arc::new(move || {
             Ok(Box::new(FaultyStore::new(
                 store.clone(),

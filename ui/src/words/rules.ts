@@ -69,6 +69,7 @@ const RULES: Record<string, string> = {
   "session.degraded": "The server had ended the session already; only its last token still worked.",
   "refresh.exhausted": "Three refreshes in a minute brought tokens that were refused; this one waits.",
   "reply.suspect": "A 400 in unusual words is believed when it is repeated.",
+  "reply.successor_stored": "The token that was refused had been replaced: what somebody else stored is used.",
   "reload.nothing_stored": "The vault shows no record; what is in memory goes on.",
   "reload.current": "The vault holds what this process knows.",
   "reload.peer_refreshed": "Another process has stored a newer generation.",

@@ -26,6 +26,7 @@ use crate::failpoint::{Point, reach};
 use crate::journal::{Line, Owner, Phase};
 use crate::lock::{Held, LOCK_LIMIT};
 use crate::redact;
+use crate::rules;
 use crate::timeline::Entry;
 use crate::timeline::event::{
     Actor, EventKey, Fact, FlightClass, LoginCause, Need, Purpose, ReplyClass, Subject,
@@ -358,6 +359,10 @@ impl Flight {
                     cause,
                 )
                 .await;
+            if judged.class == ReplyClass::Ambiguous {
+                // Until new tokens come, whatever comes instead: the journal and the state keep the doubt.
+                family.lock().unknown_outcome = true;
+            }
             if judged.class != ReplyClass::Ambiguous || sends >= SENDS_PER_FLIGHT_MAX {
                 break (judged, replied);
             }
@@ -372,6 +377,10 @@ impl Flight {
                     .await;
             }
             ReplyClass::Definitive => {
+                // Somebody whom the lock did not keep out may have refreshed: the loser must not end the winner's session.
+                if let Some((record, slot)) = self.successor_in_vault().await {
+                    return self.follow(record, slot, replied);
+                }
                 // After a lost answer the old token is refused because its successor was never heard of.
                 let cause = match judged.error.as_deref() {
                     Some("refresh_token_reused") => LoginCause::Reuse,
@@ -407,8 +416,30 @@ impl Flight {
                 self.land_transient(failure, Some(&judged), replied);
             }
         }
-        if judged.class != ReplyClass::Ambiguous {
+        if !repeated {
             self.log(Phase::Cleared, &refresh_token, replied).await;
+        }
+    }
+
+    /// What the vault holds now, if that is newer than what this flight is based on (scenario 46).
+    async fn successor_in_vault(&self) -> Option<(Record, Slot)> {
+        let found = self
+            .family
+            .slots
+            .load(self.family.context.vault())
+            .await
+            .ok()?;
+        let record = found.newest.filter(|record| record.grant.is_some())?;
+        let newer = record.epoch == self.base.0 && record.generation > self.base.1;
+        (newer && rules::on("reply.successor_stored")).then_some((record, found.slot))
+    }
+
+    /// Takes over what somebody else has stored meanwhile; without a token for this session in it, the next refusal flies on.
+    fn follow(&mut self, record: Record, slot: Slot, replied: EventKey) {
+        if let (Course::Send { .. }, cause) = self.adopt(record, slot, replied) {
+            let detail = "another process had refreshed for another session of the family";
+            let failure = Failure::new(Code::RefreshTransient).with("detail", detail);
+            self.land_transient(failure, None, cause);
         }
     }
 

@@ -40,7 +40,6 @@ impl Flight {
         let subject = self.subject.clone();
         self.land(FlightClass::Transient, Err(failure), cause, |state| {
             state.failures = failures;
-            state.unknown_outcome |= class == Some(ReplyClass::Ambiguous);
             state.standing = Standing::Cooldown { until, until_ms };
             let tell = |fact| {
                 family

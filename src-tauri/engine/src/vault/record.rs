@@ -381,6 +381,7 @@ mod tests {
         )
     }
 
+    /// Scenario 37.
     #[tokio::test]
     async fn the_highest_epoch_and_generation_of_both_slots_wins() {
         for (a, b, newest) in [
