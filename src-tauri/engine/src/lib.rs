@@ -11,6 +11,8 @@ mod answers;
 mod challenge;
 mod client;
 pub mod clock;
+#[cfg(test)]
+mod dying_flight;
 pub mod engine;
 pub mod error;
 pub mod exchange;

@@ -256,7 +256,7 @@ const MESSAGES: Record<Code, Words> = {
   }),
   "settings.corrupt": (p) => ({
     title: "The settings could not be read",
-    why: `They were set aside${p.kept_as ? ` as ${p.kept_as}` : ""}, and the defaults are used${because(p.detail)}.`,
+    why: `They were set aside${p.kept_as ? ` as ${p.kept_as}` : ""}, and ${p.used === "copy" ? "the last good copy is" : "the defaults are"} used${because(p.detail)}.`,
   }),
   "workspace.invalid": (p) => ({
     title: "A file of the workspace cannot be used",
