@@ -257,6 +257,37 @@ mod tests {
         }
     }
 
+    /// Scenario 85.
+    #[test]
+    fn a_reply_of_an_odd_form_has_a_defined_class() {
+        let tokens = r#"{"access_token":"a","refresh_token":"r"}"#;
+        let gzip = "\u{1f}\u{8b}\u{8}\u{0}not inflated by anybody";
+        for (status, body, class) in [
+            (201, tokens.to_owned(), ReplyClass::Granted),
+            (206, tokens.to_owned(), ReplyClass::Granted),
+            (200, format!("\u{feff}{tokens}\n"), ReplyClass::Granted),
+            (
+                200,
+                "access_token=a&refresh_token=r&expires_in=60".to_owned(),
+                ReplyClass::Granted,
+            ),
+            (200, gzip.to_owned(), ReplyClass::Protocol),
+            (200, tokens[..20].to_owned(), ReplyClass::Protocol),
+            (204, String::new(), ReplyClass::Protocol),
+        ] {
+            assert_eq!(answer(status, &body).class, class, "{status} {body}");
+        }
+        // What is larger than is read never becomes an answer: the wire says that it was lost.
+        let wire = Wire::Lost {
+            status: Some(200),
+            detail: "the reply is larger".to_owned(),
+        };
+        assert_eq!(
+            judge(&wire, &ReplyPointers::oauth(), WallMs(0)).class,
+            ReplyClass::Ambiguous
+        );
+    }
+
     /// Scenario 79.
     #[test]
     fn a_server_may_ask_to_wait_within_reason() {

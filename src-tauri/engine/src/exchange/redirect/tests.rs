@@ -69,6 +69,7 @@ fn only_the_full_origin_is_the_same() {
 }
 
 /// N7: the same host and port, and clear text all the same.
+/// Scenario 104.
 #[test]
 fn clear_text_after_https_stops_and_names_both() {
     for location in [
@@ -85,6 +86,7 @@ fn clear_text_after_https_stops_and_names_both() {
 }
 
 /// N6: a body does not travel to another origin unless somebody says so.
+/// Scenario 104.
 #[test]
 fn a_body_to_another_origin_stops_and_names_both() {
     for status in [307, 308] {
@@ -137,6 +139,7 @@ fn an_address_that_is_none_stops() {
 }
 
 /// N8.
+/// Scenario 70.
 #[test]
 fn a_loop_and_a_long_chain_stop_with_the_chain() {
     let mut trail = vec![
