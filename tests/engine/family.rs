@@ -245,6 +245,49 @@ async fn a_doubt_about_a_refresh_stays_until_new_tokens_come() {
     assert_eq!(world.session(JSON).state, StateName::Active);
 }
 
+/// Scenarios 18 and 50: the flight waits for a lock that somebody else holds; who started it leaves, and meanwhile the
+/// token that it would have sent is replaced. It is read after the lock, so nothing is sent, and nobody is told a lie.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flight_that_waits_for_the_lock_reads_the_token_after_it() {
+    let world = World::signed_in(JSON).await;
+    let (stranger, _data) = world.stranger().await;
+    let families = std::fs::read_dir(world.folder.path().join("families")).expect("a folder");
+    let path = families
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.extension().is_some_and(|ending| ending == "lock"))
+        .expect("the sign-in left its lock file");
+    let held = std::fs::File::open(path).expect("the lock file");
+    held.lock().expect("it is free");
+    world.demo.expire_all();
+
+    let leader = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    world
+        .until(|event| matches!(event.fact, Fact::FlightStarted { .. }))
+        .await;
+    let waiter = world
+        .engine
+        .send(world.get("/orders", JSON))
+        .expect("accepted");
+    world
+        .until(|event| matches!(event.fact, Fact::WaiterJoined { .. }))
+        .await;
+    world.engine.stop(leader.request);
+    assert_eq!(get(&world, &stranger).await, 200);
+    drop(held);
+
+    let response = waiter.finished().await.expect("an answer");
+    assert_eq!((response.status, world.count("AdoptedFromPeer")), (200, 1));
+    assert_eq!(
+        world.demo.counts().refreshes_answered,
+        1,
+        "only the stranger's"
+    );
+    assert!(leader.finished().await.is_err(), "who left is told so");
+}
+
 /// Scenario 122.
 #[tokio::test]
 async fn a_peer_that_signed_out_is_believed() {
