@@ -7,7 +7,11 @@ import { expect, test } from "./window";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 async function faults(page: Page): Promise<string[]> {
-  await page.waitForTimeout(250); // Transitions of 120 ms blend colours.
+  // Transitions blend colours: what axe measures is what stands when they have ended. A spinner never does.
+  await page.evaluate(async () => {
+    const ending = document.getAnimations().filter((one) => Number.isFinite(Number(one.effect?.getComputedTiming().endTime)));
+    await Promise.allSettled(ending.map((one) => one.finished));
+  });
   await page.evaluate(AXE);
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: { run: (options: object) => Promise<{ violations: { id: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
