@@ -313,6 +313,7 @@ pub fn words(event: &Event) -> String {
         Fact::StoreSlow {} => "The keychain takes long".to_owned(),
         Fact::StoreUnavailable { error } => format!("The keychain cannot be used: {error}"),
         Fact::StoreChosen { kept } => format!("Tokens are kept from now on in: {}", name(kept)),
+        Fact::WorkspaceRead { .. } => "The workspace's files were read again".to_owned(),
         Fact::Gap { from, to } => format!("Events {from} to {to} are no longer known"),
     }
 }

@@ -1,9 +1,9 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
@@ -23,8 +23,8 @@ use crate::exchange::stream::{EVENTS_WAITING_MAX, StreamEnd};
 use crate::exchange::{Exchange, Ready};
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
 use crate::redact::InstallKey;
+use crate::roster::Roster;
 use crate::session::Session;
-use crate::session::config::{Dialect, SessionConfig};
 use crate::session::credentials::Credentials;
 use crate::session::snapshot::SessionSnapshot;
 use crate::timeline::event::{Actor, EventKey, Fact, Kept, Subject};
@@ -106,9 +106,9 @@ pub struct Engine {
 struct Inner {
     context: Arc<Context>,
     api_client: reqwest::Client,
-    workspace: Workspace,
-    sessions: HashMap<Arc<str>, Arc<Session>>,
-    families: Vec<Arc<Family>>,
+    roster: RwLock<Arc<Roster>>,
+    /// One change of the roster at a time.
+    reloading: tokio::sync::Mutex<()>,
     requests: AtomicU64,
     open: Mutex<HashMap<u64, AbortHandle>>,
     notices: Vec<Failure>,
@@ -220,26 +220,13 @@ impl Engine {
         {
             tracing::warn!(%error, "locks and journals cannot be kept");
         }
-        let families = families(&workspace, &context, &mut notices);
-        let sessions: HashMap<_, _> = families
-            .iter()
-            .flat_map(|family| {
-                let session = |config: &SessionConfig| {
-                    Arc::new(Session::new(config.clone(), Arc::clone(family)))
-                };
-                family
-                    .members()
-                    .values()
-                    .map(move |config| (Arc::clone(&config.name), session(config)))
-            })
-            .collect();
+        let roster = Arc::new(Roster::new(workspace, &context, None, &mut notices));
         let engine = Self {
             inner: Arc::new(Inner {
                 context,
                 api_client: client::for_apis(options.api_limits)?,
-                workspace,
-                sessions,
-                families,
+                roster: RwLock::new(roster),
+                reloading: tokio::sync::Mutex::default(),
                 requests: AtomicU64::new(last_request),
                 open: Mutex::default(),
                 notices,
@@ -248,7 +235,7 @@ impl Engine {
         tokio::spawn({
             let (context, families) = (
                 Arc::clone(&engine.inner.context),
-                engine.inner.families.clone(),
+                engine.roster().families.clone(),
             );
             async move { restore(&context, &families).await }
         });
@@ -267,8 +254,8 @@ impl Engine {
     }
 
     /// The workspace that this engine runs.
-    pub fn workspace(&self) -> &Workspace {
-        &self.inner.workspace
+    pub fn workspace(&self) -> Arc<Workspace> {
+        Arc::clone(&self.roster().workspace)
     }
 
     /// All sessions in the order of the workspace.
@@ -281,7 +268,7 @@ impl Engine {
 
     /// Waits until the vault was asked for every session.
     pub async fn settled(&self) {
-        for family in &self.inner.families {
+        for family in &self.roster().families {
             family.settled().await;
         }
     }
@@ -311,8 +298,7 @@ impl Engine {
             .session
             .as_deref()
             .map(|name| self.session(name))
-            .transpose()?
-            .cloned();
+            .transpose()?;
         let ready = Ready::check(draft, session.as_ref().map(|session| &session.config))?;
         Ok((ready, session))
     }
@@ -424,9 +410,9 @@ impl Engine {
     /// # Errors
     /// `store.*` where the vault did not take the tombstone; the session is signed out all the same.
     pub async fn sign_out(&self, session: &str) -> Result<()> {
-        let family = &self.session(session)?.family;
+        let family = Arc::clone(&self.session(session)?.family);
         for member in self.all_sessions() {
-            if Arc::ptr_eq(&member.family, family) {
+            if Arc::ptr_eq(&member.family, &family) {
                 member.forget_step_ups();
             }
         }
@@ -479,13 +465,62 @@ impl Engine {
 
     /// Asks the vault again, after the user unlocked it: sessions that are not known yet are restored, pending ones stored.
     pub async fn reopen_vault(&self) {
-        for family in &self.inner.families {
+        for family in &self.roster().families {
             if family.has_tokens() {
                 family.persist_current().await;
             } else {
                 family.restore().await;
             }
         }
+    }
+
+    /// Reads the workspace's folder again and takes the change in. Sessions that are the same go on as they are. One that
+    /// changed takes its place at once: sends that come now wait for it, a refresh of the old one that is under way comes
+    /// home first, and what the vault holds is looked at under the new set-up. Answers what could not be read.
+    ///
+    /// # Errors
+    /// `workspace.invalid` where the folder cannot be read at all; `store.*` where the newest tokens of a session that
+    /// changed are in memory only, because the vault refuses them. Everything goes on as it was then.
+    pub async fn reload(&self) -> Result<Vec<Failure>> {
+        let _turn = self.inner.reloading.lock().await;
+        let before = self.roster();
+        let Some(folder) = before.workspace.path.clone() else {
+            return Ok(Vec::new());
+        };
+        let (workspace, mut failures) = read_folder(folder).await?;
+        let context = &self.inner.context;
+        let after = Arc::new(Roster::new(
+            workspace,
+            context,
+            Some(&before),
+            &mut failures,
+        ));
+        let leaving = before.families_missing_in(&after);
+        for family in &leaving {
+            family.must_be_kept().await?;
+        }
+        *self
+            .inner
+            .roster
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&after);
+        for family in &leaving {
+            family.retire().await;
+        }
+        let difference = after.difference(&before);
+        context.timeline.append(Entry::new(
+            Actor::User,
+            &Subject::default(),
+            Fact::WorkspaceRead {
+                added: difference.added,
+                changed: difference.changed,
+                removed: difference.removed,
+            },
+        ));
+        for family in after.families_missing_in(&before) {
+            family.restore().await;
+        }
+        Ok(failures)
     }
 
     /// Ends the engine: stops what waits, lets flights that were sent come home (at most [`DRAIN_LIMIT`]), writes the timeline.
@@ -500,7 +535,7 @@ impl Engine {
             .collect();
         open.iter().for_each(AbortHandle::abort);
         let mut flights = JoinSet::new();
-        for family in self.inner.families.clone() {
+        for family in self.roster().families.clone() {
             flights.spawn(async move { family.landed().await });
         }
         let drained = async { while flights.join_next().await.is_some() {} };
@@ -514,20 +549,23 @@ impl Engine {
         }
     }
 
-    pub(crate) fn session(&self, name: &str) -> Result<&Arc<Session>> {
-        self.inner.sessions.get(name).ok_or_else(|| {
+    pub(crate) fn session(&self, name: &str) -> Result<Arc<Session>> {
+        self.roster().session(name).cloned().ok_or_else(|| {
             Failure::new(Code::SessionUnknown).with("session", crate::redact::server_text(name, 80))
         })
     }
 
     fn all_sessions(&self) -> Vec<Arc<Session>> {
-        let named = self
+        self.roster().sessions()
+    }
+
+    fn roster(&self) -> Arc<Roster> {
+        let roster = self
             .inner
-            .workspace
-            .sessions
-            .iter()
-            .filter_map(|config| self.inner.sessions.get(&config.name));
-        named.cloned().collect()
+            .roster
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&roster)
     }
 }
 
@@ -558,50 +596,9 @@ async fn restore(context: &Context, families: &[Arc<Family>]) {
     }
 }
 
-/// The workspace's sessions by the refresh token that they share. One that names a family whose server or client is not
-/// its own gets a family of its own, with a notice: a refresh token goes only to the server that it came from (RFC 6749 §6).
-fn families(
-    workspace: &Workspace,
-    context: &Arc<Context>,
-    notices: &mut Vec<Failure>,
-) -> Vec<Arc<Family>> {
-    let mut members: BTreeMap<Arc<str>, BTreeMap<Arc<str>, SessionConfig>> = BTreeMap::new();
-    for config in &workspace.sessions {
-        let family = members.entry(Arc::clone(&config.family)).or_default();
-        if family
-            .values()
-            .next()
-            .is_none_or(|first| same_client(first, config))
-        {
-            family.insert(Arc::clone(&config.name), config.clone());
-            continue;
-        }
-        let detail = format!(
-            "session {:?} cannot share the family {:?}: another server or client",
-            config.name, config.family
-        );
-        notices.push(
-            Failure::new(Code::WorkspaceInvalid)
-                .with("path", &workspace.id)
-                .with("detail", detail),
-        );
-        let alone = BTreeMap::from([(Arc::clone(&config.name), config.clone())]);
-        members.insert(format!("{}, alone", config.name).into(), alone);
-    }
-    let family =
-        |(name, members): (Arc<str>, _)| Arc::new(Family::new(&name, members, Arc::clone(context)));
-    members.into_iter().map(family).collect()
-}
-
-fn same_client(one: &SessionConfig, other: &SessionConfig) -> bool {
-    one.refresh_endpoint() == other.refresh_endpoint()
-        && match (&one.dialect, &other.dialect) {
-            (Dialect::Json(_), Dialect::Json(_)) => true,
-            (Dialect::Oauth(one), Dialect::Oauth(other)) => {
-                (&one.client_id, one.client_auth) == (&other.client_id, other.client_auth)
-            }
-            _ => false,
-        }
+async fn read_folder(folder: PathBuf) -> Result<(Workspace, Vec<Failure>)> {
+    let read = tokio::task::spawn_blocking(move || Workspace::read(&folder)).await;
+    read.unwrap_or_else(|error| Err(Failure::new(Code::SystemUnavailable).with("detail", error)))
 }
 
 /// A step of the local clock against the other one above this is told.

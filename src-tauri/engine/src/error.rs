@@ -151,6 +151,21 @@ pub enum Code {
     /// A workspace folder or file cannot be used. Params: `path`, `line`, `detail`.
     #[serde(rename = "workspace.invalid")]
     WorkspaceInvalid,
+    /// The workspace lives in memory only; nothing can be saved in it. No params.
+    #[serde(rename = "workspace.in_memory")]
+    WorkspaceInMemory,
+    /// A file was changed by somebody else since it was read; nothing was written. Params: `path`.
+    #[serde(rename = "workspace.changed")]
+    WorkspaceChanged,
+    /// A file or folder of the workspace cannot be written; what was there is there. Params: `path`, `detail`.
+    #[serde(rename = "workspace.unwritable")]
+    WorkspaceUnwritable,
+    /// A session, or workspace, of this name is there already. Params: `path`.
+    #[serde(rename = "workspace.exists")]
+    WorkspaceExists,
+    /// A session cannot have this name, which is also its file's. Params: `session`.
+    #[serde(rename = "session.name_invalid")]
+    SessionNameInvalid,
     /// The demo server could not be started. Params: `address`, `detail`.
     #[serde(rename = "demo.unavailable")]
     DemoUnavailable,

@@ -146,9 +146,9 @@ impl Family {
         }
     }
 
-    /// The sessions that share it, by name.
-    pub(crate) fn members(&self) -> &BTreeMap<Arc<str>, SessionConfig> {
-        &self.members
+    /// Whether this is the family of that name, with these sessions as they are set up.
+    pub(crate) fn is_like(&self, name: &str, members: &BTreeMap<Arc<str>, SessionConfig>) -> bool {
+        self.slots == Slots::new(&self.context.workspace_id, name) && self.members == *members
     }
 
     /// Whether something was granted in this epoch.

@@ -26,6 +26,7 @@ mod long_run;
 mod odd_input;
 pub mod origin;
 pub mod redact;
+mod roster;
 mod rules;
 pub mod session;
 pub mod timeline;

@@ -151,7 +151,7 @@ async fn a_day_of_one_minute_tokens_costs_one_refresh_a_minute_and_no_request() 
         .sign_in(SESSION, credentials)
         .await
         .expect("signed in");
-    let session = Arc::clone(engine.session(SESSION).expect("it is there"));
+    let session = engine.session(SESSION).expect("it is there");
     let origin = Origin::parse("http://127.0.0.1:1").expect("an origin");
 
     let mut attempts = 0;

@@ -6,7 +6,8 @@
 //! requests/list-orders.toml method, url, headers, body, session
 //! ```
 
-mod session_file;
+pub mod session_file;
+pub mod writer;
 
 use std::path::{Path, PathBuf};
 

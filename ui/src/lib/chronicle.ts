@@ -291,6 +291,7 @@ export class Chronicle {
       case "StoreSlow":
       case "StoreUnavailable":
       case "StoreChosen":
+      case "WorkspaceRead":
         return this.#open("store", moment);
       case "RunStarted":
       case "Gap":

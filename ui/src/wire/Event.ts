@@ -406,7 +406,19 @@ reason: SetAside, } } | { "kind": "StoreSlow", "data": Record<symbol, never> } |
 /**
  * What it said.
  */
-error: Code, } } | { "kind": "StoreChosen", "data": { 
+error: Code, } } | { "kind": "WorkspaceRead", "data": { 
+/**
+ * Sessions that there were not.
+ */
+added: Array<string>, 
+/**
+ * Sessions that are set up in another way.
+ */
+changed: Array<string>, 
+/**
+ * Sessions that there are no more.
+ */
+removed: Array<string>, } } | { "kind": "StoreChosen", "data": { 
 /**
  * Where new tokens are kept from now on.
  */

@@ -101,6 +101,8 @@ export function eventInWords(event: Moment): string {
       return "The keychain cannot be used";
     case "StoreChosen":
       return `Tokens are kept in ${KEPT[event.data.kept]} from now on`;
+    case "WorkspaceRead":
+      return "The workspace's files were read again";
     case "LockAcquired":
       return event.data.contended ? "Another process refreshed first; this one waited for it" : "This refresh has the session to itself";
     case "LockWeak":

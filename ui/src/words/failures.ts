@@ -262,6 +262,26 @@ const MESSAGES: Record<Code, Words> = {
     title: "A file of the workspace cannot be used",
     why: `${[p.path, p.line ? `line ${p.line}` : undefined].filter(Boolean).join(", ") || "It"}${because(p.detail)}. Correct it and open the workspace again; nothing was changed.`,
   }),
+  "workspace.in_memory": () => ({
+    title: "Nothing can be saved here",
+    why: "This workspace lives in memory only, and ends with the window. Choose a folder to make a workspace that stays.",
+  }),
+  "workspace.changed": (p) => ({
+    title: "Somebody else changed the file meanwhile",
+    why: `${p.path ?? "It"} is not as it was when you opened it. Nothing was written; open it again to see what is there now.`,
+  }),
+  "workspace.unwritable": (p) => ({
+    title: "A file of the workspace cannot be written",
+    why: `${p.path ?? "It"} could not be written${because(p.detail)}. What was there is still there.`,
+  }),
+  "workspace.exists": (p) => ({
+    title: "There is one of that name already",
+    why: `${p.path ?? "The file"} exists and was left as it is. Choose another name, or edit the one that is there.`,
+  }),
+  "session.name_invalid": (p) => ({
+    title: "A session cannot have this name",
+    why: `${p.session ? `“${p.session}” ` : "It "}would be the name of its file. Use letters, digits, spaces, dots, - and _, at most 64 of them.`,
+  }),
   "demo.unavailable": (p) => ({
     title: "The demo server could not be started",
     why: `The address ${p.address ?? "127.0.0.1"} could not be used${because(p.detail)}. Requests to other servers work.`,

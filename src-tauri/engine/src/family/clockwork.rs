@@ -76,19 +76,21 @@ impl Family {
     }
 
     fn is_current(&self, member: &Arc<str>, token: &Arc<Token>) -> bool {
-        self.lock()
-            .access
-            .get(member)
-            .is_some_and(|current| Arc::ptr_eq(current, token))
+        let state = self.lock();
+        !state.retired
+            && state
+                .access
+                .get(member)
+                .is_some_and(|current| Arc::ptr_eq(current, token))
     }
 
     fn tell_expired(&self, member: &Arc<str>, token: &Arc<Token>) {
         let mut state = self.lock();
-        if !state
+        let is_current = state
             .access
             .get(member)
-            .is_some_and(|current| Arc::ptr_eq(current, token))
-        {
+            .is_some_and(|current| Arc::ptr_eq(current, token));
+        if state.retired || !is_current {
             return;
         }
         let entry = Entry::new(Actor::Timer, &self.subject(member), Fact::TokenExpired {});

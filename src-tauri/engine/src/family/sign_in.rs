@@ -87,6 +87,13 @@ impl Family {
             .take_lock()
             .await
             .map_err(|failure| (failure, parsed))?;
+        if self.lock().retired {
+            // Its tokens would be found under a set-up that they were not asked for with.
+            return Err((
+                Failure::new(Code::Superseded).with("session", &**member),
+                parsed,
+            ));
+        }
         let unreadable = |error| (Failure::from(error), parsed);
         let stored = self
             .slots

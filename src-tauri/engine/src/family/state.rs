@@ -166,6 +166,8 @@ pub(crate) struct State {
     /// The vault refused the newest record.
     pub(crate) persist_pending: bool,
     pub(crate) set_aside: Option<SetAside>,
+    /// Another family has taken this one's place.
+    pub(crate) retired: bool,
 }
 
 impl Default for State {
@@ -191,6 +193,7 @@ impl Default for State {
             slot: Slot::B,
             persist_pending: false,
             set_aside: None,
+            retired: false,
         }
     }
 }

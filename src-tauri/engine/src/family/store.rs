@@ -193,6 +193,35 @@ impl Family {
         Ok(())
     }
 
+    /// Makes sure that nothing of it is in memory only.
+    ///
+    /// # Errors
+    /// `store.*` where the vault still refuses the newest generation.
+    pub(crate) async fn must_be_kept(self: &Arc<Self>) -> Result<()> {
+        self.settled().await;
+        self.landed().await;
+        if !self.lock().persist_pending || self.persist_current().await {
+            return Ok(());
+        }
+        let refusal = self.context.probe().await.err();
+        Err(refusal.unwrap_or_else(|| Failure::new(Code::StoreFailed)))
+    }
+
+    /// Another family takes its place. A flight that is under way comes home first. Sends that are under way may still use
+    /// its token; nothing is refreshed, and nothing repeated, by it from then on. What the vault holds is for the other one.
+    pub(crate) async fn retire(self: &Arc<Self>) {
+        loop {
+            self.landed().await;
+            let mut state = self.lock();
+            if state.flight.is_none() {
+                state.retired = true;
+                state.refresh = None;
+                state.epoch = state.epoch.saturating_add(1);
+                return;
+            }
+        }
+    }
+
     /// Takes the family's lock for a change of its record.
     pub(super) async fn take_lock(&self) -> Result<crate::lock::Held> {
         let busy = |_| {

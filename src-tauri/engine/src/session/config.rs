@@ -4,7 +4,7 @@ pub mod refused_when;
 
 use std::sync::Arc;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -13,7 +13,7 @@ use super::snapshot::SessionKind;
 use crate::origin::Origin;
 
 /// A session's set-up. Holds no secret.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionConfig {
     /// Its name, unique in the workspace.
     pub name: Arc<str>,
@@ -32,7 +32,8 @@ pub struct SessionConfig {
 }
 
 /// When a session's token is refreshed. A refusal always asks for it; this is about doing it earlier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshWhen {
     /// Before it expires, if it is in use and lives for a minute or more; otherwise after a refusal.
@@ -43,7 +44,7 @@ pub enum RefreshWhen {
 }
 
 /// What a session's server speaks.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// A JSON sign-in and refresh endpoint.
     Json(JsonDialect),
@@ -52,7 +53,7 @@ pub enum Dialect {
 }
 
 /// Sign-in and refresh as JSON requests, and where the tokens stand in the reply.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonDialect {
     /// Takes `{{username}}` and `{{password}}`.
     pub sign_in: JsonRequest,
@@ -63,7 +64,7 @@ pub struct JsonDialect {
 }
 
 /// A POST of a JSON body whose strings may hold `{{placeholders}}`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonRequest {
     /// Where it goes.
     pub url: Url,
@@ -103,7 +104,7 @@ impl ReplyPointers {
 }
 
 /// A client of a standard token endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OauthDialect {
     /// Where refresh tokens go, and nowhere else.
     pub token_endpoint: Url,
@@ -118,7 +119,8 @@ pub struct OauthDialect {
 }
 
 /// How an OAuth client authenticates to the token endpoint (RFC 6749 §2.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// A public client: its identifier in the body.

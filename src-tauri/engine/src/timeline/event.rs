@@ -402,6 +402,15 @@ pub enum Fact {
         /// What it said.
         error: crate::error::Code,
     },
+    /// The files of the workspace were read again, because they changed.
+    WorkspaceRead {
+        /// Sessions that there were not.
+        added: Vec<String>,
+        /// Sessions that are set up in another way.
+        changed: Vec<String>,
+        /// Sessions that there are no more.
+        removed: Vec<String>,
+    },
     /// The user chose to keep tokens in memory only, or to use the keychain again.
     StoreChosen {
         /// Where new tokens are kept from now on.

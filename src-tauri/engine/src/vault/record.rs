@@ -100,7 +100,7 @@ impl Binding {
 }
 
 /// The keychain names of one family's slots.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Slots {
     family: Arc<str>,
 }
