@@ -9,7 +9,7 @@ use sandglass_engine::session::config::{
     ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, ReplyPointers,
     SessionConfig,
 };
-use sandglass_engine::session::credentials::Credentials;
+use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
 use sandglass_engine::workspace::{SavedRequest, Workspace};
 use serde::Deserialize;
 use serde_json::json;
@@ -53,6 +53,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         token_endpoint: parse_url(&format!("{origin}/oauth/token"))?,
         client_id: PUBLIC_CLIENT.to_owned(),
         client_auth: ClientAuth::None,
+        issuer: None,
         scope: None,
         resource: None,
     };
@@ -159,6 +160,6 @@ fn refresh_token(origin: &str) -> Result<Credentials, ureq::Error> {
         .read_json()?;
     Ok(Credentials::RefreshToken {
         refresh_token: reply.refresh_token.into(),
-        client_secret: None,
+        client: ClientSecrets::default(),
     })
 }

@@ -7,7 +7,7 @@ use sandglass_demo::{
     ODD_SECRET, Place,
 };
 use sandglass_engine::error::Code;
-use sandglass_engine::session::credentials::Credentials;
+use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
 use sandglass_engine::timeline::event::{Kept, StateName};
 use tests_engine::{JSON, OAUTH, World, failed};
 
@@ -76,7 +76,7 @@ async fn credentials_of_the_wrong_kind_are_named_before_anything_is_sent() {
     let world = World::new().await;
     let token = || Credentials::RefreshToken {
         refresh_token: "r".into(),
-        client_secret: None,
+        client: ClientSecrets::default(),
     };
     for (session, credentials, expected) in [
         (JSON, token(), "password"),
@@ -129,7 +129,7 @@ async fn a_confidential_client_authenticates_on_sign_in_and_on_every_refresh() {
             .to_owned();
         let without = Credentials::RefreshToken {
             refresh_token: refresh_token.clone().into(),
-            client_secret: None,
+            client: ClientSecrets::default(),
         };
         assert_eq!(
             failed(world.engine.sign_in("basic", without).await).params["expected"],
@@ -137,7 +137,10 @@ async fn a_confidential_client_authenticates_on_sign_in_and_on_every_refresh() {
         );
         let with = Credentials::RefreshToken {
             refresh_token: refresh_token.into(),
-            client_secret: Some(secret.into()),
+            client: ClientSecrets {
+                client_secret: Some(secret.into()),
+                ..ClientSecrets::default()
+            },
         };
         world
             .engine

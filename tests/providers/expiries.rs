@@ -5,7 +5,7 @@ use crate::provider::Provider;
 use sandglass_engine::Engine;
 use sandglass_engine::engine::Options;
 use sandglass_engine::exchange::draft::Draft;
-use sandglass_engine::session::credentials::Credentials;
+use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
 use sandglass_engine::timeline::event::Kept;
 use sandglass_engine::workspace::Workspace;
 use std::time::Duration;
@@ -83,7 +83,10 @@ async fn live_through_expiries(provider: &Provider, client: Client) {
     let engine = Engine::open(workspace, options).expect("an engine");
     let handed_over = Credentials::RefreshToken {
         refresh_token: client.sign_in(&provider.addresses).refresh_token.into(),
-        client_secret: client.secret.map(Into::into),
+        client: ClientSecrets {
+            client_secret: client.secret.map(Into::into),
+            ..ClientSecrets::default()
+        },
     };
     engine
         .sign_in(SESSION, handed_over)

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use crate::Engine;
 use crate::engine::Options;
 use crate::error::Code;
-use crate::session::credentials::Credentials;
+use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::timeline::event::{Fact, FlightClass, Kept, StateName};
 use crate::token_endpoint::Wire;
 use crate::workspace::Workspace;
@@ -51,7 +51,7 @@ async fn a_flight_that_dies_tells_everybody_and_frees_the_slot() {
     let engine = Engine::open(workspace, options).expect("an engine");
     let credentials = Credentials::RefreshToken {
         refresh_token: "r".into(),
-        client_secret: None,
+        client: ClientSecrets::default(),
     };
     engine.sign_in("s", credentials).await.expect("signed in");
 

@@ -102,6 +102,9 @@ pub enum Code {
     /// What was given does not fit this kind of session. Params: `session`, `expected`.
     #[serde(rename = "sign_in.wrong_kind")]
     SignInWrongKind,
+    /// What was given as a key or a certificate is none that can be used. Params: `detail`.
+    #[serde(rename = "key.invalid")]
+    KeyInvalid,
     /// The server ended the session (`invalid_grant` or its like). Params: `session`, `error`, `error_description`.
     #[serde(rename = "refresh.invalid_grant")]
     RefreshInvalidGrant,

@@ -292,7 +292,7 @@ impl Family {
             .grant
             .refresh_token
             .map(|token| self.context.refresh_token(token));
-        state.client_secret = generation.grant.client_secret;
+        state.client = generation.grant.client;
         state.account = generation.grant.account;
         state.failures = 0;
         state.unknown_outcome = false;
@@ -315,7 +315,7 @@ impl Family {
             generation: state.generation,
             grant: Some(Grant {
                 refresh_token: state.refresh.as_ref().map(|token| token.secret.clone()),
-                client_secret: state.client_secret.clone(),
+                client: state.client.clone(),
                 account: state.account,
                 access: state
                     .access

@@ -18,10 +18,12 @@ pub mod error;
 pub mod exchange;
 pub mod failpoint;
 mod family;
+mod jose;
 mod journal;
 mod lock;
 #[cfg(test)]
 mod long_run;
+mod oauth;
 #[cfg(test)]
 mod odd_input;
 pub mod origin;

@@ -11,7 +11,7 @@ use crate::Engine;
 use crate::clock::{Clock, WallMs};
 use crate::engine::Options;
 use crate::origin::Origin;
-use crate::session::credentials::Credentials;
+use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::session::{Session, Take, Verdict};
 use crate::timeline::event::{Kept, Subject};
 use crate::token_endpoint::Wire;
@@ -145,7 +145,7 @@ async fn a_day_of_one_minute_tokens_costs_one_refresh_a_minute_and_no_request() 
     let engine = Engine::open(workspace, options).expect("an engine");
     let credentials = Credentials::RefreshToken {
         refresh_token: "r0".into(),
-        client_secret: None,
+        client: ClientSecrets::default(),
     };
     engine
         .sign_in(SESSION, credentials)

@@ -1,34 +1,48 @@
-//! One exchange with a token endpoint: built from the session's dialect, sent once, judged by pure rules.
+//! One exchange with a token endpoint: put together from the session's dialect, sent, judged by pure rules.
 
 mod judge;
 mod transport;
 
 use std::time::Duration;
 
-use base64::Engine as _;
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
-use zeroize::Zeroizing;
 
 pub(crate) use self::judge::{Judged, judge};
 #[cfg(test)]
 pub(crate) use self::transport::MemoryAnswer;
 pub(crate) use self::transport::TokenTransport;
 use crate::client;
+use crate::clock::WallMs;
+use crate::error::Result;
 use crate::failpoint::{Point, reach};
-use crate::session::config::{ClientAuth, Dialect, JsonRequest, OauthDialect, ReplyPointers};
+use crate::oauth::client_auth::Client;
+use crate::session::config::{Dialect, JsonRequest, OauthDialect, ReplyPointers};
+use crate::session::credentials::ClientSecrets;
 use crate::token::reply::REPLY_BYTES_MAX;
 
-/// A POST that is ready to be sent, once. Its body and credentials are secrets.
+/// A POST to a token endpoint. What may be used once only is made for each time that it is sent.
 pub(crate) struct TokenRequest {
     pub(crate) url: Url,
+    content: Content,
+}
+
+/// What a request says.
+enum Content {
+    Json(SecretString),
+    /// The fields, and the client that adds who it is.
+    Form(SecretString, Client),
+}
+
+/// What is sent, this once. The headers are secrets.
+struct Post {
     content_type: &'static str,
-    authorization: Option<SecretString>,
     body: SecretString,
+    authorization: Option<SecretString>,
 }
 
 /// What the wire gave back.
@@ -59,14 +73,14 @@ impl Dialect {
     pub(crate) fn refresh_request(
         &self,
         refresh_token: &SecretString,
-        client_secret: Option<&SecretString>,
+        client: &ClientSecrets,
     ) -> TokenRequest {
         match self {
             Self::Json(json) => json_request(
                 &json.refresh,
                 &[("{{refresh_token}}", refresh_token.expose_secret())],
             ),
-            Self::Oauth(oauth) => oauth_refresh_request(oauth, refresh_token, client_secret),
+            Self::Oauth(oauth) => oauth_refresh_request(oauth, refresh_token, client),
         }
     }
 
@@ -94,9 +108,7 @@ fn json_request(template: &JsonRequest, values: &[(&str, &str)]) -> TokenRequest
     fill(&mut body, values);
     TokenRequest {
         url: template.url.clone(),
-        content_type: "application/json",
-        authorization: None,
-        body: body.to_string().into(),
+        content: Content::Json(body.to_string().into()),
     }
 }
 
@@ -137,7 +149,7 @@ fn fill_text(text: &str, values: &[(&str, &str)]) -> String {
 fn oauth_refresh_request(
     oauth: &OauthDialect,
     refresh_token: &SecretString,
-    client_secret: Option<&SecretString>,
+    client: &ClientSecrets,
 ) -> TokenRequest {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.append_pair("grant_type", "refresh_token")
@@ -148,52 +160,66 @@ fn oauth_refresh_request(
     if let Some(resource) = &oauth.resource {
         form.append_pair("resource", resource);
     }
-    let authorization = match oauth.client_auth {
-        ClientAuth::None => {
-            form.append_pair("client_id", &oauth.client_id);
-            None
-        }
-        ClientAuth::ClientSecretBasic => Some(basic(
-            &oauth.client_id,
-            client_secret.map_or("", |secret| secret.expose_secret()),
-        )),
-    };
     TokenRequest {
         url: oauth.token_endpoint.clone(),
-        content_type: "application/x-www-form-urlencoded",
-        authorization,
-        body: form.finish().into(),
+        content: Content::Form(form.finish().into(), Client::new(oauth, client)),
     }
-}
-
-/// HTTP Basic with both halves form-encoded first (RFC 6749 §2.3.1).
-fn basic(client_id: &str, client_secret: &str) -> SecretString {
-    let encode = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
-    let pair = Zeroizing::new(format!("{}:{}", encode(client_id), encode(client_secret)));
-    format!(
-        "Basic {}",
-        base64::engine::general_purpose::STANDARD.encode(pair.as_bytes())
-    )
-    .into()
 }
 
 impl TokenRequest {
-    /// Sends it, once.
-    pub(crate) async fn send(&self, transport: &TokenTransport) -> Wire {
-        match transport {
-            TokenTransport::Network(client) => self.send_over(client).await,
-            #[cfg(test)]
-            TokenTransport::Memory(answer) => answer(self.body.expose_secret()),
+    /// Whether it can be sent at all: before a sign-in, so that a key which is none is found before anything is kept.
+    ///
+    /// # Errors
+    /// `key.invalid`.
+    pub(crate) fn check(&self, now: WallMs) -> Result<()> {
+        self.post(now).map(drop)
+    }
+
+    /// What is sent, this once.
+    fn post(&self, now: WallMs) -> Result<Post> {
+        match &self.content {
+            Content::Json(body) => Ok(Post {
+                content_type: "application/json",
+                body: body.clone(),
+                authorization: None,
+            }),
+            Content::Form(fields, client) => {
+                let fields = fields.expose_secret().to_owned();
+                let mut form = form_urlencoded::Serializer::new(fields);
+                let authorization = client.authenticate(&mut form, now)?;
+                Ok(Post {
+                    content_type: "application/x-www-form-urlencoded",
+                    body: form.finish().into(),
+                    authorization,
+                })
+            }
         }
     }
 
-    async fn send_over(&self, client: &reqwest::Client) -> Wire {
+    /// Sends it, once.
+    pub(crate) async fn send(&self, transport: &TokenTransport, now: WallMs) -> Wire {
+        let post = match self.post(now) {
+            Ok(post) => post,
+            Err(failure) => {
+                return Wire::NotSent {
+                    detail: failure.to_string(),
+                };
+            }
+        };
+        match transport {
+            TokenTransport::Network(client) => self.send_over(client, &post).await,
+            #[cfg(test)]
+            TokenTransport::Memory(answer) => answer(post.body.expose_secret()),
+        }
+    }
+
+    async fn send_over(&self, client: &reqwest::Client, post: &Post) -> Wire {
         let mut request = client
             .post(self.url.clone())
-            .header(CONTENT_TYPE, self.content_type)
+            .header(CONTENT_TYPE, post.content_type)
             .header(ACCEPT, "application/json")
-            .body(self.body.expose_secret().to_owned());
-        if let Some(authorization) = &self.authorization {
+            .body(post.body.expose_secret().to_owned());
+        if let Some(authorization) = &post.authorization {
             let Ok(mut value) = HeaderValue::from_str(authorization.expose_secret()) else {
                 return Wire::NotSent {
                     detail: "the client's credentials do not fit into a header".to_owned(),
@@ -266,6 +292,12 @@ pub(crate) const RETRY_AFTER_BOUNDS: (Duration, Duration) =
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::config::ClientAuth;
+
+    fn body(request: &TokenRequest) -> String {
+        let post = request.post(WallMs(0)).expect("ready");
+        post.body.expose_secret().to_owned()
+    }
 
     fn template(body: &str) -> JsonRequest {
         JsonRequest {
@@ -285,7 +317,7 @@ mod tests {
                 &template(r#"{"a": ["x {{v}} y"], "{{v}}": 1}"#),
                 &[("{{v}}", value)],
             );
-            assert_eq!(request.body.expose_secret(), expected);
+            assert_eq!(body(&request), expected);
         }
         assert_eq!(
             fill_text("{{unknown}} {{", &[("{{v}}", "x")]),
@@ -294,39 +326,19 @@ mod tests {
     }
 
     #[test]
-    fn basic_credentials_are_form_encoded_first() {
-        let header = basic("web:odd", "p+ss w:rd/%26=&");
-        let encoded = header
-            .expose_secret()
-            .strip_prefix("Basic ")
-            .expect("the scheme");
-        let decoded = base64::engine::general_purpose::STANDARD
-            .decode(encoded)
-            .expect("base64");
-        assert_eq!(
-            String::from_utf8(decoded).expect("text"),
-            "web%3Aodd:p%2Bss+w%3Ard%2F%2526%3D%26"
-        );
-    }
-
-    #[test]
-    fn a_public_client_names_itself_in_the_body_and_a_confidential_one_in_the_header() {
-        let mut oauth = OauthDialect {
+    fn a_refresh_says_what_is_wanted_and_who_asks() {
+        let oauth = OauthDialect {
+            issuer: None,
             token_endpoint: Url::parse("http://127.0.0.1:1/token").expect("a URL"),
             client_id: "desktop".to_owned(),
             client_auth: ClientAuth::None,
             scope: Some("read write".to_owned()),
             resource: None,
         };
-        let request = oauth_refresh_request(&oauth, &"r t".into(), None);
+        let request = oauth_refresh_request(&oauth, &"r t".into(), &ClientSecrets::default());
         assert_eq!(
-            request.body.expose_secret(),
+            body(&request),
             "grant_type=refresh_token&refresh_token=r+t&scope=read+write&client_id=desktop"
         );
-        assert!(request.authorization.is_none());
-        oauth.client_auth = ClientAuth::ClientSecretBasic;
-        let request = oauth_refresh_request(&oauth, &"r".into(), Some(&"s".into()));
-        assert!(!request.body.expose_secret().contains("client"));
-        assert!(request.authorization.is_some());
     }
 }

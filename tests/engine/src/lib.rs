@@ -16,7 +16,7 @@ use sandglass_engine::engine::{ApiLimits, Options};
 use sandglass_engine::error::{Failure, Result};
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
-use sandglass_engine::session::credentials::Credentials;
+use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::timeline::event::{Event, Fact};
 use sandglass_engine::vault::MemoryStore;
@@ -148,7 +148,7 @@ impl World {
         } else {
             Credentials::RefreshToken {
                 refresh_token: self.first_refresh_token().await.into(),
-                client_secret: None,
+                client: ClientSecrets::default(),
             }
         };
         self.engine.sign_in(session, credentials).await

@@ -25,6 +25,15 @@ export interface Message {
 type Params = Record<string, string | undefined>;
 type Words = (params: Params) => { title: string; why: string; acts?: Act[] };
 
+/** What a session may need to sign in, by the engine's names. */
+const NEEDED: Record<string, string> = {
+  password: "a user and a password",
+  refresh_token: "a refresh token",
+  client_secret: "the client's secret",
+  client_key: "the client's private key",
+  client_certificate: "the client's certificate",
+};
+
 /** What the buttons say. */
 export const ACTS: Record<Act, string> = {
   sign_in: "Sign in again",
@@ -195,7 +204,7 @@ const MESSAGES: Record<Code, Words> = {
   }),
   "sign_in.wrong_kind": (p) => ({
     title: "This session signs in another way",
-    why: `${p.session ?? "It"} needs ${p.expected ?? "other details"}.`,
+    why: `${p.session ?? "It"} needs ${NEEDED[p.expected ?? ""] ?? "other details"}.`,
   }),
   "refresh.invalid_grant": (p) => ({
     title: "The server ended this session",
@@ -206,6 +215,11 @@ const MESSAGES: Record<Code, Words> = {
     title: "Refresh is not getting through",
     why: `Your session is untouched${because(p.detail)}. It is tried again when the next request needs it.`,
     acts: ["refresh_now"],
+  }),
+  "key.invalid": (p) => ({
+    title: "That key or certificate cannot be used",
+    why: `What is wrong: ${p.detail ?? "it cannot be read"}. Nothing was sent, and nothing was kept.`,
+    acts: ["sign_in"],
   }),
   "refresh.config": (p) => ({
     title: "The server refuses this session's set-up",

@@ -267,6 +267,7 @@ mod tests {
     fn session() -> SessionConfig {
         let endpoint = Url::parse("https://id.test/token").expect("a URL");
         let dialect = OauthDialect {
+            issuer: None,
             token_endpoint: endpoint,
             client_id: "c".to_owned(),
             client_auth: ClientAuth::None,

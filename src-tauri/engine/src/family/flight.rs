@@ -339,8 +339,8 @@ impl Flight {
     async fn exchange(&mut self, refresh_token: RefreshToken, replay: bool, mut cause: EventKey) {
         let family = Arc::clone(&self.family);
         let dialect = &family.members[&self.member].dialect;
-        let client_secret = family.lock().client_secret.clone();
-        let request = dialect.refresh_request(&refresh_token.secret, client_secret.as_ref());
+        let client = family.lock().client.clone();
+        let request = dialect.refresh_request(&refresh_token.secret, &client);
         // A replay of what another flight (or process) sent is this flight's one repetition.
         let mut sends = u32::from(replay);
         let (judged, replied) = loop {
@@ -492,7 +492,7 @@ impl Flight {
                         .refresh_token
                         .unwrap_or_else(|| refresh_token.secret.clone()),
                 ),
-                client_secret: state.client_secret.clone(),
+                client: state.client.clone(),
                 account: state.account.or(account),
                 access,
             };

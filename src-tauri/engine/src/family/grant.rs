@@ -59,7 +59,9 @@ impl Family {
             .timeline
             .append(Entry::new(actor, subject, fact).because(cause));
         let began = context.clock.mono();
-        let wire = request.send(&context.token_client).await;
+        let wire = request
+            .send(&context.token_client, context.clock.wall())
+            .await;
         let judged = judge(
             &wire,
             &self.members[member].dialect.pointers(),

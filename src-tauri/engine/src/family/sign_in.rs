@@ -8,8 +8,8 @@ use secrecy::SecretString;
 use super::grant::Fresh;
 use super::{Family, Generation};
 use crate::error::{Code, Failure, Result};
-use crate::session::config::{ClientAuth, Dialect};
-use crate::session::credentials::Credentials;
+use crate::session::config::Dialect;
+use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass};
 use crate::token_endpoint::{Judged, TokenRequest};
@@ -19,7 +19,7 @@ use crate::vault::record::{Access, Grant};
 struct First {
     request: TokenRequest,
     refresh_token: Option<SecretString>,
-    client_secret: Option<SecretString>,
+    client: ClientSecrets,
 }
 
 impl Family {
@@ -155,24 +155,25 @@ impl Family {
                 Ok(First {
                     request,
                     refresh_token: None,
-                    client_secret: None,
+                    client: ClientSecrets::default(),
                 })
             }
             Credentials::RefreshToken {
                 refresh_token,
-                client_secret,
+                client,
             } => {
                 let Dialect::Oauth(oauth) = dialect else {
                     return Err(wrong_kind("password"));
                 };
-                if oauth.client_auth == ClientAuth::ClientSecretBasic && client_secret.is_none() {
-                    return Err(wrong_kind("client_secret"));
+                if let Some(missing) = oauth.client_auth.lacks(&client) {
+                    return Err(wrong_kind(missing));
                 }
-                let request = dialect.refresh_request(&refresh_token, client_secret.as_ref());
+                let request = dialect.refresh_request(&refresh_token, &client);
+                request.check(self.context.clock.wall())?;
                 Ok(First {
                     request,
                     refresh_token: Some(refresh_token),
-                    client_secret,
+                    client,
                 })
             }
         }
@@ -186,7 +187,7 @@ fn grant(member: &Arc<str>, first: First, fresh: Fresh) -> Grant {
     };
     let mut grant = Grant {
         refresh_token: fresh.refresh_token.or(first.refresh_token),
-        client_secret: first.client_secret,
+        client: first.client,
         account: None,
         access: BTreeMap::from([(Arc::clone(member), access)]),
     };

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use crate::clock::WallMs;
 use crate::error::Failure;
 use crate::redact::Fingerprint;
+use crate::session::credentials::ClientSecrets;
 use crate::session::decision::StandingKind;
 use crate::timeline::event::{EventKey, LoginCause, SetAside, StateName};
 use crate::token::details::JwtDetails;
@@ -140,7 +141,7 @@ pub(crate) struct State {
     /// 0: nothing was granted in this epoch.
     pub(crate) generation: u32,
     pub(crate) refresh: Option<RefreshToken>,
-    pub(crate) client_secret: Option<SecretString>,
+    pub(crate) client: ClientSecrets,
     /// Whose tokens these are, as a hash, where one said so.
     pub(crate) account: Option<u64>,
     /// The access tokens, by the session that they were got for.
@@ -176,7 +177,7 @@ impl Default for State {
             epoch: 0,
             generation: 0,
             refresh: None,
-            client_secret: None,
+            client: ClientSecrets::default(),
             account: None,
             access: BTreeMap::new(),
             standing: Standing::SignedOut,

@@ -106,6 +106,8 @@ impl ReplyPointers {
 /// A client of a standard token endpoint.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OauthDialect {
+    /// The authorization server's identifier (RFC 8414 §2), where it is known.
+    pub issuer: Option<String>,
     /// Where refresh tokens go, and nowhere else.
     pub token_endpoint: Url,
     /// The client's identifier.
@@ -128,6 +130,14 @@ pub enum ClientAuth {
     None,
     /// HTTP Basic, both halves form-encoded first.
     ClientSecretBasic,
+    /// Identifier and secret in the body, for servers that know nothing better.
+    ClientSecretPost,
+    /// A short-lived assertion, signed with the client's key (RFC 7523 §2.2).
+    PrivateKeyJwt,
+    /// The client's certificate, from an authority that the server trusts, in the TLS handshake (RFC 8705 §2.1).
+    TlsClientAuth,
+    /// Likewise with a certificate that the server knows by itself (RFC 8705 §2.2).
+    SelfSignedTlsClientAuth,
 }
 
 impl SessionConfig {

@@ -21,9 +21,24 @@ pub enum Credentials {
         /// The refresh token.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         refresh_token: SecretString,
-        /// The client's secret, for `client_secret_basic`.
+        /// What the client authenticates with, where it has something.
         #[serde(default)]
-        #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
-        client_secret: Option<SecretString>,
+        client: ClientSecrets,
     },
+}
+
+/// What an OAuth client authenticates with, beside its identifier. Deserialized at the boundary, never serialized.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(default, deny_unknown_fields)]
+pub struct ClientSecrets {
+    /// Its secret, for `client_secret_basic` and `client_secret_post`.
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<String>"))]
+    pub client_secret: Option<SecretString>,
+    /// Its private key as PEM or JWK, for `private_key_jwt`.
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<String>"))]
+    pub client_key: Option<SecretString>,
+    /// Its certificate with the chain above it, and the certificate's private key, all as PEM, for `tls_client_auth`.
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<String>"))]
+    pub client_certificate: Option<SecretString>,
 }

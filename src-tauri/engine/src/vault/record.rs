@@ -14,6 +14,7 @@ use zeroize::Zeroizing;
 
 use super::{StoreError, Vault};
 use crate::clock::WallMs;
+use crate::session::credentials::ClientSecrets;
 use crate::timeline::event::ExpirySource;
 
 /// Version of the record's form.
@@ -37,7 +38,7 @@ pub(crate) struct Record {
 #[derive(Clone)]
 pub(crate) struct Grant {
     pub(crate) refresh_token: Option<SecretString>,
-    pub(crate) client_secret: Option<SecretString>,
+    pub(crate) client: ClientSecrets,
     /// Whose it is, as a hash, where a token said so.
     pub(crate) account: Option<u64>,
     /// The access tokens, by the session that they were got for.
@@ -237,6 +238,10 @@ struct StoredGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client_secret: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_key: Option<Zeroizing<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    client_certificate: Option<Zeroizing<String>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<u64>,
     access: BTreeMap<Arc<str>, StoredAccess>,
 }
@@ -270,7 +275,9 @@ fn encode(record: &Record) -> SecretSlice<u8> {
         binding: record.binding.clone(),
         grant: Some(StoredGrant {
             refresh_token: grant.refresh_token.as_ref().map(exposed),
-            client_secret: grant.client_secret.as_ref().map(exposed),
+            client_secret: grant.client.client_secret.as_ref().map(exposed),
+            client_key: grant.client.client_key.as_ref().map(exposed),
+            client_certificate: grant.client.client_certificate.as_ref().map(exposed),
             account: grant.account,
             access: grant
                 .access
@@ -324,7 +331,11 @@ pub(crate) fn decode(item: &SecretSlice<u8>) -> Option<Record> {
         binding: stored.binding,
         grant: stored.grant.map(|grant| Grant {
             refresh_token: grant.refresh_token.map(secret),
-            client_secret: grant.client_secret.map(secret),
+            client: ClientSecrets {
+                client_secret: grant.client_secret.map(secret),
+                client_key: grant.client_key.map(secret),
+                client_certificate: grant.client_certificate.map(secret),
+            },
             account: grant.account,
             access: grant
                 .access
@@ -351,7 +362,7 @@ mod tests {
         };
         let grant = Grant {
             refresh_token: Some("a refresh token".into()),
-            client_secret: None,
+            client: ClientSecrets::default(),
             account: None,
             access: BTreeMap::from([("s".into(), access)]),
         };

@@ -81,6 +81,9 @@ pub struct OauthFile {
     _kind: IgnoredAny,
     /// Where the token may be sent.
     pub origins: Vec<String>,
+    /// The authorization server's identifier, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub issuer: Option<String>,
     /// Where refresh tokens go.
     pub token_endpoint: String,
     /// The client's identifier.
@@ -218,6 +221,7 @@ impl JsonFile {
 impl OauthFile {
     fn into_config(self, name: &str, path: &Path) -> Result<SessionConfig> {
         let dialect = OauthDialect {
+            issuer: self.issuer,
             token_endpoint: endpoint(path, &self.token_endpoint)?,
             client_id: self.client_id,
             client_auth: self.client_auth,
