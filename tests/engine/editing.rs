@@ -5,10 +5,9 @@ use std::sync::atomic::Ordering;
 
 use sandglass_demo::{Fault, Place};
 use sandglass_engine::error::Code;
-use sandglass_engine::session::config::RefreshWhen;
 use sandglass_engine::timeline::event::{Fact, StateName};
-use sandglass_engine::workspace::session_file::{JsonFile, SessionFile};
 use sandglass_engine::workspace::writer;
+use serde_json::{Value, json};
 use tests_engine::{JSON, OAUTH, World, failed};
 
 use crate::storm::holds_its_guarantees;
@@ -17,14 +16,11 @@ fn folder(world: &World) -> PathBuf {
     world.folder.path().join("workspace")
 }
 
-/// Changes the file of the JSON session, as the editor does.
-fn change(world: &World, change: impl FnOnce(&mut JsonFile)) {
+/// Changes a key of the JSON session's file, as the editor does.
+fn change(world: &World, key: &str, value: Value) {
     let mut stored = writer::read_session(&folder(world), JSON).expect("it is there");
-    match &mut stored.file {
-        SessionFile::Json(file) => change(file),
-        SessionFile::Oauth(_) => panic!("it speaks JSON"),
-    }
-    writer::write_session(&folder(world), JSON, &stored.file, Some(&stored.revision))
+    stored.keys.insert(key.to_owned(), value);
+    writer::write_session(&folder(world), JSON, &stored.keys, Some(&stored.revision))
         .expect("a good change");
 }
 
@@ -34,8 +30,8 @@ async fn a_change_of_one_session_is_taken_in_and_the_others_go_on() {
     world.sign_in(OAUTH).await.expect("the demo knows its user");
     let logins = world.demo.counts().logins;
     let viewer = writer::read_session(&folder(&world), OAUTH).expect("it is there");
-    writer::write_session(&folder(&world), "viewer", &viewer.file, None).expect("a new one");
-    change(&world, |file| file.refresh_when = RefreshWhen::Refused);
+    writer::write_session(&folder(&world), "viewer", &viewer.keys, None).expect("a new one");
+    change(&world, "refresh_when", json!("refused"));
     assert_eq!(world.engine.reload().await.expect("readable"), []);
 
     let told = world
@@ -100,7 +96,7 @@ async fn a_refresh_under_way_comes_home_before_its_session_is_replaced() {
             matches!(event.fact, Fact::ExchangeSent { .. }) && event.subject.flight.is_some()
         })
         .await;
-    change(&world, |file| file.refresh_when = RefreshWhen::Refused);
+    change(&world, "refresh_when", json!("refused"));
     world.engine.reload().await.expect("readable");
 
     let answer = sending.finished().await.expect("it waited for the flight");
@@ -120,9 +116,11 @@ async fn a_refresh_under_way_comes_home_before_its_session_is_replaced() {
 #[tokio::test]
 async fn a_changed_origin_is_a_question_and_its_answer_goes_on_with_the_same_tokens() {
     let world = World::signed_in(JSON).await;
-    change(&world, |file| {
-        file.origins.push("https://api.test".to_owned())
-    });
+    change(
+        &world,
+        "origins",
+        json!([world.demo.origin(), "https://api.test"]),
+    );
     world.engine.reload().await.expect("readable");
     let asked = world.session(JSON);
     assert_eq!(asked.state, StateName::BindingChanged);
@@ -149,7 +147,7 @@ async fn tokens_that_are_in_memory_only_are_not_left_behind() {
     world.demo.expire_all();
     assert_eq!(world.orders(JSON).await.status, 200);
     assert!(world.session(JSON).persist_pending);
-    change(&world, |file| file.refresh_when = RefreshWhen::Refused);
+    change(&world, "refresh_when", json!("refused"));
     assert_eq!(
         failed(world.engine.reload().await).code,
         Code::StoreFailed,

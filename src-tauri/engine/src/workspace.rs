@@ -6,7 +6,7 @@
 //! requests/list-orders.toml method, url, headers, body, session
 //! ```
 
-pub mod session_file;
+mod session_file;
 pub mod writer;
 
 use std::path::{Path, PathBuf};

@@ -4,7 +4,7 @@ pub mod refused_when;
 
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
@@ -32,8 +32,7 @@ pub struct SessionConfig {
 }
 
 /// When a session's token is refreshed. A refusal always asks for it; this is about doing it earlier.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RefreshWhen {
     /// Before it expires, if it is in use and lives for a minute or more; otherwise after a refusal.
@@ -121,8 +120,7 @@ pub struct OauthDialect {
 }
 
 /// How an OAuth client authenticates to the token endpoint (RFC 6749 §2.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// A public client: its identifier in the body.

@@ -3,8 +3,7 @@
 use std::path::Path;
 
 use reqwest::header::HeaderName;
-use serde::de::IgnoredAny;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
@@ -19,7 +18,20 @@ use crate::session::config::{
 
 /// Reads `sessions/NAME.toml`.
 pub(super) fn read(name: &str, path: &Path, text: &str) -> Result<SessionConfig> {
-    SessionFile::parse(path, text)?.into_config(name, path)
+    // The kind first: it says which keys there may be, and an error then has its line.
+    let kind = super::parse::<KindFile>(path, text)?.kind;
+    match kind.get_ref().as_str() {
+        "json" => super::parse::<JsonFile>(path, text)?.into_config(name, path),
+        "oauth" => super::parse::<OauthFile>(path, text)?.into_config(name, path),
+        other => {
+            let line = super::line_of(text, kind.span().start);
+            Err(invalid(
+                path,
+                Some(line),
+                &format!("kind is {other:?}; it is \"json\" or \"oauth\""),
+            ))
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -27,170 +39,76 @@ struct KindFile {
     kind: toml::Spanned<String>,
 }
 
-/// What a session's file says, as data: what the reader makes of its text, and what the writer makes text of.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-#[serde(tag = "kind", rename_all = "snake_case")]
-pub enum SessionFile {
-    /// A JSON sign-in and refresh endpoint.
-    Json(JsonFile),
-    /// A standard OAuth token endpoint.
-    Oauth(OauthFile),
-}
-
 /// A JSON sign-in and refresh endpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct JsonFile {
-    /// [`SessionFile`] reads it and writes it.
-    #[serde(rename = "kind", default, skip_serializing)]
-    #[cfg_attr(feature = "bindings", ts(skip))]
-    _kind: IgnoredAny,
-    /// Where the token may be sent.
-    pub origins: Vec<String>,
-    /// Another family than its own name's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
-    /// When the token is refreshed.
+struct JsonFile {
+    #[serde(rename = "kind")]
+    _kind: String,
+    origins: Vec<String>,
+    sign_in: RequestFile,
+    refresh: RequestFile,
     #[serde(default)]
-    pub refresh_when: RefreshWhen,
-    /// Headers that a redirect to another origin leaves behind.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub secret_headers: Vec<String>,
-    /// The request that signs in.
-    pub sign_in: RequestFile,
-    /// The request that refreshes.
-    pub refresh: RequestFile,
-    /// Where the tokens stand in both replies.
-    #[serde(default, skip_serializing_if = "ReplyFile::is_empty")]
-    pub reply: ReplyFile,
-    /// How the API says that a token was refused, beside 401.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused_when: Option<RefusedWhenFile>,
+    reply: ReplyFile,
+    #[serde(default)]
+    family: Option<String>,
+    #[serde(default)]
+    refresh_when: RefreshWhen,
+    #[serde(default)]
+    refused_when: Option<RefusedWhenFile>,
+    #[serde(default)]
+    secret_headers: Vec<String>,
 }
 
 /// A standard OAuth token endpoint.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OauthFile {
-    /// [`SessionFile`] reads it and writes it.
-    #[serde(rename = "kind", default, skip_serializing)]
-    #[cfg_attr(feature = "bindings", ts(skip))]
-    _kind: IgnoredAny,
-    /// Where the token may be sent.
-    pub origins: Vec<String>,
-    /// The authorization server's identifier, where it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub issuer: Option<String>,
-    /// Where refresh tokens go.
-    pub token_endpoint: String,
-    /// The client's identifier.
-    pub client_id: String,
-    /// How the client authenticates.
+struct OauthFile {
+    #[serde(rename = "kind")]
+    _kind: String,
+    origins: Vec<String>,
     #[serde(default)]
-    pub client_auth: ClientAuth,
-    /// Scopes to ask for, with spaces between them.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub scope: Option<String>,
-    /// The API that the token is for (RFC 8707).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub resource: Option<String>,
-    /// Another family than its own name's.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub family: Option<String>,
-    /// When the token is refreshed.
+    issuer: Option<String>,
+    token_endpoint: String,
+    client_id: String,
     #[serde(default)]
-    pub refresh_when: RefreshWhen,
-    /// Headers that a redirect to another origin leaves behind.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub secret_headers: Vec<String>,
-    /// How the API says that a token was refused, beside 401.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refused_when: Option<RefusedWhenFile>,
+    client_auth: ClientAuth,
+    #[serde(default)]
+    scope: Option<String>,
+    #[serde(default)]
+    resource: Option<String>,
+    #[serde(default)]
+    family: Option<String>,
+    #[serde(default)]
+    refresh_when: RefreshWhen,
+    #[serde(default)]
+    refused_when: Option<RefusedWhenFile>,
+    #[serde(default)]
+    secret_headers: Vec<String>,
 }
 
 /// How the API says that a token was refused, beside 401.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RefusedWhenFile {
-    /// The status of such an answer.
-    pub status: u16,
-    /// A header, and the value that it has then.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub header: Option<(String, String)>,
-    /// A JSON pointer into the body, and what stands there.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<(String, String)>,
+struct RefusedWhenFile {
+    status: u16,
+    header: Option<(String, String)>,
+    body: Option<(String, String)>,
 }
 
-/// A POST of JSON.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct RequestFile {
-    /// Where it goes.
-    pub url: String,
-    /// JSON whose strings may hold `{{placeholders}}`.
-    pub body: String,
+struct RequestFile {
+    url: String,
+    body: String,
 }
 
-/// Where the tokens stand in a reply, as JSON pointers.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ReplyFile {
-    /// The access token; `/accessToken` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub access_token: Option<String>,
-    /// The refresh token; `/refreshToken` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub refresh_token: Option<String>,
-    /// The lifetime in seconds; `/expiresIn` by default.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expires_in: Option<String>,
-}
-
-impl ReplyFile {
-    fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-impl SessionFile {
-    /// Reads the text of `sessions/NAME.toml`.
-    ///
-    /// # Errors
-    /// `workspace.invalid` with the line, where it is no session's file.
-    pub(super) fn parse(path: &Path, text: &str) -> Result<Self> {
-        // The kind first: it says which keys there may be, and an error then has its line.
-        let kind = super::parse::<KindFile>(path, text)?.kind;
-        match kind.get_ref().as_str() {
-            "json" => super::parse(path, text).map(Self::Json),
-            "oauth" => super::parse(path, text).map(Self::Oauth),
-            other => {
-                let line = super::line_of(text, kind.span().start);
-                Err(invalid(
-                    path,
-                    Some(line),
-                    &format!("kind is {other:?}; it is \"json\" or \"oauth\""),
-                ))
-            }
-        }
-    }
-
-    /// The session that it describes.
-    ///
-    /// # Errors
-    /// `workspace.invalid` where a value cannot be used.
-    pub(super) fn into_config(self, name: &str, path: &Path) -> Result<SessionConfig> {
-        match self {
-            Self::Json(file) => file.into_config(name, path),
-            Self::Oauth(file) => file.into_config(name, path),
-        }
-    }
+struct ReplyFile {
+    access_token: Option<String>,
+    refresh_token: Option<String>,
+    expires_in: Option<String>,
 }
 
 impl JsonFile {

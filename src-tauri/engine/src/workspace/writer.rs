@@ -1,29 +1,35 @@
 //! Writing into a workspace folder. The whole new text is read by the same reader before anything is written; comments and
 //! the order of what stays survive; a file is there as a whole, or it is as it was.
+//!
+//! What a session's file says crosses here as its keys and values, whatever they are: only the reader knows which there
+//! may be, and a key that an editor does not know comes back as it was.
 
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
-use toml_edit::{DocumentMut, Item, TableLike, Value};
+use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value};
 
-use super::session_file::SessionFile;
-use super::{invalid, text};
+use super::{invalid, session_file, text};
 use crate::error::{Code, Failure, Result};
 
 /// Characters of a session's name.
 const NAME_CHARS_MAX: usize = 64;
 
+/// What a session's file says: its keys and their values. A null is a key that is not there.
+pub type SessionKeys = Map<String, Json>;
+
 /// A session's file as it is on disk.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct StoredSession {
     /// The session's name, which is the file's without its ending.
     pub name: String,
     /// What it says.
-    pub file: SessionFile,
+    pub keys: SessionKeys,
     /// Tells this state of the file from every other one.
     pub revision: String,
 }
@@ -37,18 +43,9 @@ pub fn read_session(folder: &Path, name: &str) -> Result<StoredSession> {
     let text = text(&path)?;
     Ok(StoredSession {
         name: name.to_owned(),
-        file: SessionFile::parse(&path, &text)?,
+        keys: super::parse(&path, &text)?,
         revision: revision(&text),
     })
-}
-
-/// Checks what a session's file would say, as if it had been read.
-///
-/// # Errors
-/// `session.name_invalid`; `workspace.invalid` with what cannot be used.
-pub fn check_session(folder: &Path, name: &str, file: &SessionFile) -> Result<()> {
-    let path = path_of(folder, name)?;
-    file.clone().into_config(name, &path).map(drop)
 }
 
 /// Writes a session's file. `revision` is that of the file which it takes the place of; without one there must be none yet.
@@ -59,7 +56,7 @@ pub fn check_session(folder: &Path, name: &str, file: &SessionFile) -> Result<()
 pub fn write_session(
     folder: &Path,
     name: &str,
-    file: &SessionFile,
+    keys: &SessionKeys,
     revision: Option<&str>,
 ) -> Result<()> {
     let path = path_of(folder, name)?;
@@ -67,16 +64,8 @@ pub fn write_session(
         Some(revision) => Some(unchanged(&path, revision)?),
         None => None,
     };
-    let new = written(&path, before.as_deref().unwrap_or_default(), file)?;
-    let read = SessionFile::parse(&path, &new)?;
-    if read != *file {
-        return Err(invalid(
-            &path,
-            None,
-            &"what was written reads as something else",
-        ));
-    }
-    read.into_config(name, &path)?;
+    let new = written(&path, before.as_deref().unwrap_or_default(), keys)?;
+    session_file::read(name, &path, &new)?;
     replace(&path, &new, before.is_some())
 }
 
@@ -135,12 +124,39 @@ fn revision(text: &str) -> String {
 }
 
 /// The text before with what is new in it.
-fn written(path: &Path, before: &str, file: &SessionFile) -> Result<String> {
-    let unreadable = |error: &dyn std::fmt::Display| invalid(path, None, error);
-    let mut document: DocumentMut = before.parse().map_err(|error| unreadable(&error))?;
-    let new = toml_edit::ser::to_document(file).map_err(|error| unreadable(&error))?;
-    merge(document.as_table_mut(), new.as_table(), true);
+fn written(path: &Path, before: &str, keys: &SessionKeys) -> Result<String> {
+    let mut document: DocumentMut = before
+        .parse()
+        .map_err(|error| invalid(path, None, &error))?;
+    let new = table(keys).map_err(|key| {
+        let detail = format!("the value of {key:?} cannot be written");
+        invalid(path, None, &detail)
+    })?;
+    merge(document.as_table_mut(), &new, true);
     Ok(document.to_string())
+}
+
+/// Keys and values as TOML. The error is the key whose value has no form there.
+fn table(keys: &SessionKeys) -> Result<InlineTable, String> {
+    let mut table = InlineTable::new();
+    for (key, json) in keys.iter().filter(|(_, json)| !json.is_null()) {
+        table.insert(key, value(json).ok_or_else(|| key.clone())?);
+    }
+    Ok(table)
+}
+
+fn value(json: &Json) -> Option<Value> {
+    Some(match json {
+        Json::Null => return None,
+        Json::Bool(truth) => (*truth).into(),
+        Json::Number(number) => number.as_i64()?.into(),
+        Json::String(text) => text.as_str().into(),
+        Json::Array(items) => {
+            let items: Option<Array> = items.iter().map(value).collect();
+            items?.into()
+        }
+        Json::Object(keys) => table(keys).ok()?.into(),
+    })
 }
 
 /// Makes `old` say what `new` says. What is the same is not touched; what is gone takes its comment along.
@@ -266,7 +282,6 @@ fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::config::RefreshWhen;
     use crate::workspace::Workspace;
 
     const BY_HAND: &str = r#"# Ours, since 2019.
@@ -294,22 +309,18 @@ body = ["/error", "token_expired"]
         folder
     }
 
-    fn oauth(file: &mut SessionFile) -> &mut super::super::session_file::OauthFile {
-        match file {
-            SessionFile::Oauth(oauth) => oauth,
-            SessionFile::Json(_) => panic!("it is OAuth"),
-        }
-    }
-
     #[test]
     fn a_change_keeps_comments_and_order() {
         let folder = folder(Some(BY_HAND));
         let mut stored = read_session(folder.path(), "admin").expect("a good file");
-        let file = oauth(&mut stored.file);
-        file.client_id = "desktop-2".to_owned();
-        file.scope = None;
-        file.resource = Some("https://api.test".to_owned());
-        write_session(folder.path(), "admin", &stored.file, Some(&stored.revision))
+        stored
+            .keys
+            .insert("client_id".to_owned(), "desktop-2".into());
+        stored.keys.insert("scope".to_owned(), Json::Null);
+        stored
+            .keys
+            .insert("resource".to_owned(), "https://api.test".into());
+        write_session(folder.path(), "admin", &stored.keys, Some(&stored.revision))
             .expect("written");
         let text = fs::read_to_string(folder.path().join("sessions/admin.toml")).expect("a file");
         for kept in [
@@ -322,22 +333,23 @@ body = ["/error", "token_expired"]
         }
         assert!(!text.contains("scope"), "{text}");
         let again = read_session(folder.path(), "admin").expect("a good file");
-        assert_eq!(again.file, stored.file);
+        stored.keys.remove("scope");
+        assert_eq!(again.keys, stored.keys);
     }
 
     #[test]
     fn a_new_session_reads_as_a_person_would_have_written_it() {
         let folder = folder(None);
         let text = "kind = \"json\"\norigins = [\"https://api.test\"]\nrefresh_when = \"refused\"\n\n[sign_in]\nurl = \"https://api.test/login\"\nbody = '{\"user\": \"{{username}}\"}'\n\n[refresh]\nurl = \"https://api.test/refresh\"\nbody = '{\"token\": \"{{refresh_token}}\"}'\n";
-        let file = SessionFile::parse(Path::new("x"), text).expect("a good text");
-        write_session(folder.path(), "viewer", &file, None).expect("written");
+        let keys = toml::from_str(text).expect("a good text");
+        write_session(folder.path(), "viewer", &keys, None).expect("written");
         assert_eq!(
             fs::read_to_string(folder.path().join("sessions/viewer.toml")).expect("a file"),
             text
         );
         let (workspace, failures) = Workspace::read(folder.path()).expect("readable");
         assert_eq!(failures, []);
-        assert_eq!(workspace.sessions[0].refresh_when, RefreshWhen::Refused);
+        assert_eq!(&*workspace.sessions[0].name, "viewer");
     }
 
     #[test]
@@ -345,19 +357,19 @@ body = ["/error", "token_expired"]
         let folder = folder(Some(BY_HAND));
         let path = folder.path().join("sessions/admin.toml");
         let stored = read_session(folder.path(), "admin").expect("a good file");
-        let mut bad = stored.file.clone();
-        oauth(&mut bad).token_endpoint = "http://id.test/token".to_owned();
+        let mut bad = stored.keys.clone();
+        bad.insert("token_endpoint".to_owned(), "http://id.test/token".into());
         let code = |written: Result<()>| written.expect_err("refused").code;
-        let write = |name: &str, file: &SessionFile, revision: Option<&str>| {
-            code(write_session(folder.path(), name, file, revision))
+        let write = |name: &str, keys: &SessionKeys, revision: Option<&str>| {
+            code(write_session(folder.path(), name, keys, revision))
         };
         assert_eq!(
             write("admin", &bad, Some(&stored.revision)),
             Code::WorkspaceInvalid
         );
-        assert_eq!(write("admin", &stored.file, None), Code::WorkspaceExists);
+        assert_eq!(write("admin", &stored.keys, None), Code::WorkspaceExists);
         assert_eq!(
-            write("admin", &stored.file, Some("of long ago")),
+            write("admin", &stored.keys, Some("of long ago")),
             Code::WorkspaceChanged
         );
         assert_eq!(
@@ -380,7 +392,7 @@ body = ["/error", "token_expired"]
             &"x".repeat(65),
         ] {
             assert_eq!(
-                write(name, &stored.file, None),
+                write(name, &stored.keys, None),
                 Code::SessionNameInvalid,
                 "{name:?}"
             );
