@@ -74,6 +74,8 @@ pub enum TimelineView {
     Story,
     /// Bars on lanes, over time.
     Lanes,
+    /// Every event, in order.
+    Log,
 }
 
 /// The settings of this run, and the file that outlives it.

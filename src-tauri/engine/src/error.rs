@@ -51,6 +51,12 @@ pub enum Code {
     /// The connection broke before the answer was whole. Params: `host`, `detail`.
     #[serde(rename = "connection.lost")]
     ConnectionLost,
+    /// A word of a filter is not known. Params: `word`, `from` and `to` (in characters), `expected`.
+    #[serde(rename = "filter.unknown_word")]
+    FilterUnknownWord,
+    /// A word of a filter has a value that it cannot have. Params: `word`, `value`, `from` and `to` (in characters), `expected`.
+    #[serde(rename = "filter.bad_value")]
+    FilterBadValue,
     /// The user stopped it. No params.
     #[serde(rename = "request.stopped")]
     RequestStopped,

@@ -4,7 +4,14 @@
 //! changes is held, so that the order of the log is the order of the states (design.md, invariant 3). It never blocks
 //! on the disk and never drops silently: readers pull by number and meet an explicit [`Fact::Gap`] if they fell behind.
 
+pub mod density;
 pub mod event;
+mod excerpts;
+pub mod filter;
+mod group;
+mod opening;
+pub mod query;
+mod shelf;
 mod sqlite;
 
 use std::collections::VecDeque;
@@ -15,9 +22,11 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::event::{Actor, Event, EventKey, Fact, Subject};
+use self::filter::Filter;
+use self::query::Index;
 use self::sqlite::Disk;
 use crate::clock::Clock;
-use crate::error::Failure;
+use crate::error::{Failure, Result};
 
 /// Events of this run that stay in memory. Older ones are read from SQLite, or are a gap where there is none.
 pub const EVENTS_IN_MEMORY_MAX: usize = 200_000;
@@ -69,6 +78,9 @@ struct Inner {
     log: Mutex<Log>,
     newest: watch::Sender<EventKey>,
     disk: Option<Disk>,
+    /// What is asked of the timeline where there is no disk.
+    passing: Option<Disk>,
+    index: Mutex<Index>,
 }
 
 #[derive(Default)]
@@ -89,6 +101,10 @@ impl Timeline {
             Some(Ok((disk, notice))) => (Some(disk), notice.into_iter().collect()),
             Some(Err(failure)) => (None, vec![failure]),
         };
+        let passing = disk
+            .is_none()
+            .then(|| Disk::passing(clock.wall()))
+            .flatten();
         let run = disk.as_ref().map_or(0, Disk::run);
         let (newest, _) = watch::channel(EventKey { run, seq: 0 });
         let timeline = Self {
@@ -98,6 +114,8 @@ impl Timeline {
                 log: Mutex::default(),
                 newest,
                 disk,
+                passing,
+                index: Mutex::default(),
             }),
         };
         timeline.append(Entry::new(
@@ -114,6 +132,14 @@ impl Timeline {
     /// This process's run.
     pub fn run(&self) -> u64 {
         self.inner.run
+    }
+
+    /// Reads a filter; `since:` counts from now.
+    ///
+    /// # Errors
+    /// When a word cannot be read: see [`Filter::parse`].
+    pub fn filter(&self, text: &str) -> Result<Filter> {
+        Filter::parse(text, self.inner.clock.wall())
     }
 
     /// The newest event.
@@ -161,7 +187,7 @@ impl Timeline {
             log.ring.pop_front();
         }
         let event = Arc::new(event);
-        if let Some(disk) = &self.inner.disk {
+        if let Some(disk) = self.inner.disk.as_ref().or(self.inner.passing.as_ref()) {
             disk.queue(Arc::clone(&event));
         }
         log.ring.push_back(event);
@@ -205,10 +231,8 @@ impl Timeline {
 
     /// Waits until all events so far are on disk; false where that took longer than [`FLUSH_LIMIT`]. Blocks.
     pub fn flush(&self) -> bool {
-        self.inner
-            .disk
-            .as_ref()
-            .is_none_or(|disk| disk.wait_for(self.newest().seq, FLUSH_LIMIT))
+        let disk = self.inner.disk.as_ref().or(self.inner.passing.as_ref());
+        disk.is_none_or(|disk| disk.wait_for(self.newest().seq, FLUSH_LIMIT))
     }
 
     /// Where the database cannot be written any more: what it said.
@@ -293,7 +317,7 @@ impl Reader {
     pub async fn changed(&mut self) {
         let after = self.after;
         // The sender lives in the timeline that this reader holds.
-        let _: Result<_, watch::error::RecvError> =
+        let _: std::result::Result<_, watch::error::RecvError> =
             self.newest.wait_for(|newest| *newest > after).await;
     }
 

@@ -8,6 +8,19 @@ commands! {
     /// Keeps theme and pane sizes; answers what is kept.
     view::save_settings(Settings) -> Settings;
 
+    /// Counts what a filter finds. A filter that cannot be read is a failure that names the word and its place.
+    timeline::count_matches(Filtered) -> Matches;
+    /// How dense a stretch of the timeline is, in columns.
+    timeline::read_overview(OverviewOf) -> Overview;
+    /// The causal groups of a stretch, with their events; or that there are too many.
+    timeline::read_window(WindowOf) -> Excerpt;
+    /// A page of the story, from its end or from a place.
+    timeline::read_story(StoryOf) -> Excerpt;
+    /// A page of the log.
+    timeline::read_log(LogOf) -> LogPage;
+    /// The next causal group that a filter finds. Null: it finds none.
+    timeline::find_match(MatchOf) -> Option<Found>;
+
     /// Sends one request. It is answered when it was accepted; the timeline tells the rest.
     request::send_request(Draft) -> Accepted;
     /// Stops a send that is under way.

@@ -9,6 +9,7 @@ import type { Settings } from "../wire/Settings";
 import type { Backend, Callable } from "./backend";
 import { type FakeClock, pageClock } from "./fake/clock";
 import { FakeEngine, ORIGIN, failure } from "./fake/engine";
+import { Questions } from "./fake/questions";
 
 /** How the play begins. */
 export interface Stage {
@@ -37,6 +38,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   engine.manners.keychain = stage.keychain ?? "open";
   if (stage.bare) engine.sessions.length = 0;
   const saved: Settings[] = [];
+  const questions = new Questions(() => engine.log.events);
   const done = () => ({ newest: engine.log.newest });
   const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
   const snapshots = () => engine.sessions.map((one) => one.snapshot(engine.log.newest));
@@ -94,6 +96,12 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       engine.steal();
       return done();
     },
+    count_matches: ({ filter }) => questions.matches(filter),
+    read_overview: (args) => questions.overview(args),
+    read_window: (args) => questions.window(args),
+    read_story: (args) => questions.story(args),
+    read_log: (args) => questions.log(args),
+    find_match: (args) => questions.find(args),
     save_settings: (args) => {
       saved.push(args);
       return args;

@@ -275,7 +275,8 @@ export class Chronicle {
   }
 
   #groupFor(moment: Moment): Group | undefined {
-    const cause = this.causes(moment).map((one) => this.groupOf(one)).find((one) => one !== undefined);
+    // A group belongs to one run, as the engine has it too.
+    const cause = this.causes(moment).filter((one) => one.run === moment.run).map((one) => this.groupOf(one)).find((one) => one !== undefined);
     switch (moment.kind) {
       case "RequestQueued":
         return this.#open("request", moment);
@@ -287,6 +288,7 @@ export class Chronicle {
       case "LoginRequired":
       case "SessionRestored":
       case "RecordSetAside":
+      case "ClockJump":
         return this.#open("session", moment);
       case "StoreSlow":
       case "StoreUnavailable":

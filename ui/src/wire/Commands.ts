@@ -3,17 +3,28 @@ import type { Accepted } from "./Accepted";
 import type { AppView } from "./AppView";
 import type { ChooseStore } from "./ChooseStore";
 import type { Draft } from "./Draft";
+import type { Excerpt } from "./Excerpt";
+import type { Filtered } from "./Filtered";
+import type { Found } from "./Found";
 import type { KeychainView } from "./KeychainView";
+import type { LogOf } from "./LogOf";
+import type { LogPage } from "./LogPage";
+import type { MatchOf } from "./MatchOf";
+import type { Matches } from "./Matches";
 import type { Newest } from "./Newest";
 import type { Nothing } from "./Nothing";
 import type { OfRequest } from "./OfRequest";
 import type { OfSession } from "./OfSession";
+import type { Overview } from "./Overview";
+import type { OverviewOf } from "./OverviewOf";
 import type { ResponseDetails } from "./ResponseDetails";
 import type { SessionSnapshot } from "./SessionSnapshot";
 import type { Settings } from "./Settings";
 import type { SignIn } from "./SignIn";
+import type { StoryOf } from "./StoryOf";
 import type { TokenDetails } from "./TokenDetails";
 import type { WatchTimeline } from "./WatchTimeline";
+import type { WindowOf } from "./WindowOf";
 
 /**
  * What each command takes and answers.
@@ -31,6 +42,30 @@ watch_timeline: [WatchTimeline, Nothing],
  * Keeps theme and pane sizes; answers what is kept.
  */
 save_settings: [Settings, Settings], 
+/**
+ * Counts what a filter finds. A filter that cannot be read is a failure that names the word and its place.
+ */
+count_matches: [Filtered, Matches], 
+/**
+ * How dense a stretch of the timeline is, in columns.
+ */
+read_overview: [OverviewOf, Overview], 
+/**
+ * The causal groups of a stretch, with their events; or that there are too many.
+ */
+read_window: [WindowOf, Excerpt], 
+/**
+ * A page of the story, from its end or from a place.
+ */
+read_story: [StoryOf, Excerpt], 
+/**
+ * A page of the log.
+ */
+read_log: [LogOf, LogPage], 
+/**
+ * The next causal group that a filter finds. Null: it finds none.
+ */
+find_match: [MatchOf, Found | null], 
 /**
  * Sends one request. It is answered when it was accepted; the timeline tells the rest.
  */

@@ -3,4 +3,4 @@
 /**
  * How the timeline is drawn.
  */
-export type TimelineView = "story" | "lanes";
+export type TimelineView = "story" | "lanes" | "log";

@@ -49,6 +49,14 @@ export const ACTS: Record<Act, string> = {
 };
 
 const MESSAGES: Record<Code, Words> = {
+  "filter.unknown_word": (p) => ({
+    title: `${p.word ? `“${p.word}:”` : "A word"} is not a word of this filter`,
+    why: `${p.expected ? `It knows ${p.expected}; anything` : "Anything"} without a colon is looked for as text.`,
+  }),
+  "filter.bad_value": (p) => ({
+    title: `${p.word ? `“${p.word}:”` : "A word of the filter"} cannot be ${p.value ? `“${p.value}”` : "that"}`,
+    why: `Write ${p.expected ? `for example ${p.expected}` : "a value that the word can have"}.`,
+  }),
   "url.invalid": (p) => ({
     title: "This address cannot be used",
     why: `${p.url ? `“${p.url}” ` : "It "}is not a whole http or https address${because(p.detail)}. Write it like https://api.example.com/orders.`,

@@ -1,13 +1,16 @@
-//! The timeline on disk: one table, written behind by one thread in batches, read by key.
+//! The timeline on disk: its events and the causal groups that they fall into, written behind by one thread in batches.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior, params};
 
-use super::event::{Event, EventKey, SCHEMA};
+use super::event::{Event, EventKey};
+use super::opening::{OpenError, Place, connect, create, is_corrupt, set_aside, unavailable};
+use super::shelf::{self, Memory};
 use crate::clock::WallMs;
 use crate::error::{Code, Failure, Result};
 
@@ -15,29 +18,8 @@ use crate::error::{Code, Failure, Result};
 const QUEUE_MAX: usize = 500_000;
 /// Events written in one transaction.
 const BATCH_MAX: usize = 2_000;
-/// Databases up to this size are checked page by page when they are opened.
-const CHECKED_BYTES_MAX: u64 = 64 * 1024 * 1024;
-/// How long one connection waits for another one's lock.
-const BUSY_LIMIT: Duration = Duration::from_secs(5);
-
-const TABLES: &str = "
-    CREATE TABLE IF NOT EXISTS runs (
-        run INTEGER PRIMARY KEY AUTOINCREMENT,
-        started_ms INTEGER NOT NULL,
-        pid INTEGER NOT NULL
-    );
-    CREATE TABLE IF NOT EXISTS events (
-        run INTEGER NOT NULL,
-        seq INTEGER NOT NULL,
-        wall_ms INTEGER NOT NULL,
-        session TEXT,
-        request INTEGER,
-        flight INTEGER,
-        event TEXT NOT NULL,
-        PRIMARY KEY (run, seq)
-    ) WITHOUT ROWID;
-";
-
+/// Events of a run that no disk keeps, which can be asked about; beyond that, the oldest go.
+pub(super) const PASSING_EVENTS_MAX: u64 = 50_000;
 /// The database, its writer and this process's run.
 pub(super) struct Disk {
     run: u64,
@@ -50,6 +32,10 @@ pub(super) struct Disk {
 struct Shared {
     queue: Mutex<Queue>,
     changed: Condvar,
+    /// Events of before are still without their groups.
+    placing: AtomicBool,
+    /// Events of this run before this one have been given up, where nothing is kept for good.
+    floor: AtomicU64,
 }
 
 #[derive(Default)]
@@ -63,7 +49,7 @@ struct Queue {
 impl Disk {
     /// Opens or creates the database and begins a run in it. A file that is no database is set aside, with a notice.
     pub(super) fn open(path: &Path, now: WallMs) -> Result<(Self, Option<Failure>)> {
-        match Self::begin(path, now) {
+        match Self::begin(Place::File(path), now) {
             Ok(disk) => Ok((disk, None)),
             Err(OpenError::Newer) => {
                 Err(Failure::new(Code::DatabaseNewer).with("path", path.display()))
@@ -74,7 +60,7 @@ impl Disk {
                     .with("path", path.display())
                     .with("kept_as", kept_as.display())
                     .with("detail", &error);
-                match Self::begin(path, now) {
+                match Self::begin(Place::File(path), now) {
                     Ok(disk) => Ok((disk, Some(notice))),
                     Err(OpenError::Newer) => {
                         Err(Failure::new(Code::DatabaseNewer).with("path", path.display()))
@@ -86,34 +72,35 @@ impl Disk {
         }
     }
 
-    fn begin(path: &Path, now: WallMs) -> Result<Self, OpenError> {
-        let mut connection = Connection::open(path)?;
-        connection.busy_timeout(BUSY_LIMIT)?;
-        let version: u32 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if version > SCHEMA {
-            return Err(OpenError::Newer);
-        }
-        if std::fs::metadata(path).is_ok_and(|file| file.len() <= CHECKED_BYTES_MAX) {
-            let found: String =
-                connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
-            if found != "ok" {
-                let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CORRUPT);
-                return Err(rusqlite::Error::SqliteFailure(code, Some(found)).into());
+    /// A database in memory, for as long as this process: what is asked of a timeline is asked in one way.
+    pub(super) fn passing(now: WallMs) -> Option<Self> {
+        match Self::begin(Place::Memory, now) {
+            Ok(disk) => Some(disk),
+            Err(OpenError::Newer) => None,
+            Err(OpenError::Sqlite(error)) => {
+                tracing::warn!(%error, "no database in memory");
+                None
             }
         }
-        connection.pragma_update(None, "journal_mode", "WAL")?;
-        connection.pragma_update(None, "synchronous", "NORMAL")?;
-        let transaction =
-            connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-        transaction.execute_batch(TABLES)?;
-        transaction.pragma_update(None, "user_version", SCHEMA)?;
-        transaction.execute(
-            "INSERT INTO runs (started_ms, pid) VALUES (?1, ?2)",
-            params![now.0, std::process::id()],
-        )?;
-        let run = transaction.last_insert_rowid().unsigned_abs();
+    }
+
+    fn begin(place: Place<'_>, now: WallMs) -> Result<Self, OpenError> {
+        let (mut connection, reader) = connect(place)?;
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        create(&transaction)?;
+        let run = match place {
+            Place::File(_) => {
+                transaction.execute(
+                    "INSERT INTO runs (started_ms, pid) VALUES (?1, ?2)",
+                    params![now.0, std::process::id()],
+                )?;
+                transaction.last_insert_rowid().unsigned_abs()
+            }
+            Place::Memory => 0,
+        };
         let highest = transaction.query_row(
-            "SELECT COALESCE(MAX(request), 0), COALESCE(MAX(flight), 0) FROM events",
+            "SELECT COALESCE((SELECT MAX(request) FROM events WHERE request IS NOT NULL), 0),
+                    COALESCE((SELECT MAX(flight) FROM events WHERE flight IS NOT NULL), 0)",
             [],
             |row| {
                 Ok((
@@ -123,21 +110,22 @@ impl Disk {
             },
         )?;
         transaction.commit()?;
-        let reader = Connection::open_with_flags(
-            path,
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-        )?;
-        reader.busy_timeout(BUSY_LIMIT)?;
 
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             changed: Condvar::new(),
+            placing: AtomicBool::new(true),
+            floor: AtomicU64::new(0),
         });
+        let path = match place {
+            Place::File(path) => Some(path.to_owned()),
+            Place::Memory => None,
+        };
         let writer = std::thread::Builder::new()
             .name("timeline".to_owned())
             .spawn({
-                let (shared, path) = (Arc::clone(&shared), path.to_owned());
-                move || write_behind(&shared, &mut connection, &path)
+                let shared = Arc::clone(&shared);
+                move || write_behind(&shared, &mut connection, path.as_deref())
             })
             .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         Ok(Self {
@@ -192,9 +180,24 @@ impl Disk {
         self.shared.lock().failure.clone()
     }
 
+    /// Whether events of before are still being put into their groups.
+    pub(super) fn is_placing(&self) -> bool {
+        self.shared.placing.load(Ordering::Relaxed)
+    }
+
+    /// The first event of this run that is still held.
+    pub(super) fn floor(&self) -> u64 {
+        self.shared.floor.load(Ordering::Relaxed)
+    }
+
+    /// For the questions of the modules beside this: the connection that reads.
+    pub(super) fn reader(&self) -> std::sync::MutexGuard<'_, Connection> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// The key just before the last `count` events of the runs before `run`.
     pub(super) fn nth_last_before(&self, run: u64, count: usize) -> Option<EventKey> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = self.reader();
         let found = reader
             .query_row(
                 "SELECT run, seq FROM events WHERE run < ?1 ORDER BY run DESC, seq DESC LIMIT 1 OFFSET ?2",
@@ -218,7 +221,7 @@ impl Disk {
 
     /// Stored events after this one, at most `max`, in the order of their keys. Unreadable rows are left out and logged.
     pub(super) fn read_after(&self, after: EventKey, max: usize) -> Vec<Arc<Event>> {
-        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let reader = self.reader();
         let read = || -> rusqlite::Result<Vec<Arc<Event>>> {
             let mut statement = reader
                 .prepare_cached("SELECT event FROM events WHERE (run, seq) > (?1, ?2) AND run <= ?3 ORDER BY run, seq LIMIT ?4")?;
@@ -260,44 +263,65 @@ impl Shared {
     }
 }
 
-fn write_behind(shared: &Shared, connection: &mut Connection, path: &Path) {
+fn write_behind(shared: &Shared, connection: &mut Connection, path: Option<&Path>) {
+    let mut memory = Memory::default();
     loop {
-        let batch = {
+        let (batch, closed) = {
             let mut queue = shared
                 .changed
                 .wait_while(shared.lock(), |queue| {
-                    queue.waiting.is_empty() && !queue.closed
+                    queue.waiting.is_empty()
+                        && !queue.closed
+                        && !shared.placing.load(Ordering::Relaxed)
                 })
                 .unwrap_or_else(PoisonError::into_inner);
-            if queue.waiting.is_empty() {
+            (std::mem::take(&mut queue.waiting), queue.closed)
+        };
+        if batch.is_empty() {
+            if closed {
                 return;
             }
-            std::mem::take(&mut queue.waiting)
-        };
+            let more = shelf::place_more(connection, BATCH_MAX).unwrap_or_else(|error| {
+                tracing::warn!(%error, "events of before stay without groups");
+                false
+            });
+            shared.placing.store(more, Ordering::Relaxed);
+        }
         for part in batch.chunks(BATCH_MAX) {
-            let written = write(connection, part);
+            let written = write(connection, &mut memory, part);
             let mut queue = shared.lock();
             match written {
                 Ok(()) => queue.written = part.last().map_or(queue.written, |event| event.key.seq),
                 Err(error) => {
                     tracing::error!(%error, "writing the timeline");
-                    queue
-                        .failure
-                        .get_or_insert_with(|| unavailable(path, &error));
+                    // What it remembers was not written.
+                    memory = Memory::default();
+                    queue.failure.get_or_insert_with(|| {
+                        unavailable(path.unwrap_or(Path::new("memory")), &error)
+                    });
                 }
             }
+            drop(queue);
             shared.changed.notify_all();
+        }
+        if path.is_none() {
+            trim(shared, connection);
         }
     }
 }
 
-fn write(connection: &mut Connection, events: &[Arc<Event>]) -> rusqlite::Result<()> {
-    let transaction = connection.transaction()?;
+fn write(
+    connection: &mut Connection,
+    memory: &mut Memory,
+    events: &[Arc<Event>],
+) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     {
         let mut insert = transaction.prepare_cached(
-            "INSERT INTO events (run, seq, wall_ms, session, request, flight, event) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+            "INSERT INTO events (run, seq, wall_ms, session, request, flight, event, causal_group) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
         )?;
         for event in events {
+            let group = shelf::shelve(memory, &transaction, event)?;
             let text = serde_json::to_string(&**event)
                 .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
             insert.execute(params![
@@ -308,57 +332,38 @@ fn write(connection: &mut Connection, events: &[Arc<Event>]) -> rusqlite::Result
                 event.subject.request.map(u64::cast_signed),
                 event.subject.flight.map(u64::cast_signed),
                 text,
+                group.unwrap_or(0).cast_signed(),
             ])?;
         }
+        shelf::save(memory, &transaction)?;
     }
     transaction.commit()
 }
 
-fn key_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<EventKey> {
+/// Gives up the oldest events of a database in memory.
+fn trim(shared: &Shared, connection: &Connection) {
+    let floor = shared.lock().written.saturating_sub(PASSING_EVENTS_MAX);
+    // Not for each event that comes.
+    if floor < shared.floor.load(Ordering::Relaxed) + PASSING_EVENTS_MAX / 10 {
+        return;
+    }
+    let trimmed = connection
+        .execute("DELETE FROM events WHERE seq < ?1", [floor.cast_signed()])
+        .and_then(|_| {
+            connection.execute(
+                "DELETE FROM causal_groups WHERE seq < ?1",
+                [floor.cast_signed()],
+            )
+        });
+    match trimmed {
+        Ok(_) => shared.floor.store(floor, Ordering::Relaxed),
+        Err(error) => tracing::warn!(%error, "the timeline in memory grows"),
+    }
+}
+
+pub(super) fn key_of(row: &rusqlite::Row<'_>) -> rusqlite::Result<EventKey> {
     Ok(EventKey {
         run: row.get::<_, i64>(0)?.unsigned_abs(),
         seq: row.get::<_, i64>(1)?.unsigned_abs(),
     })
-}
-
-enum OpenError {
-    Newer,
-    Sqlite(rusqlite::Error),
-}
-
-impl From<rusqlite::Error> for OpenError {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Sqlite(error)
-    }
-}
-
-fn is_corrupt(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
-    )
-}
-
-fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(Code::DatabaseUnavailable)
-        .with("path", path.display())
-        .with("detail", error)
-}
-
-/// Renames the database and what SQLite keeps beside it, so that nothing of it is lost.
-fn set_aside(path: &Path, now: WallMs) -> std::io::Result<PathBuf> {
-    let beside = |path: &Path, suffix: &str| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let kept_as = beside(path, &format!(".corrupt-{now}"));
-    std::fs::rename(path, &kept_as)?;
-    for suffix in ["-wal", "-shm"] {
-        let part = beside(path, suffix);
-        if part.exists() {
-            std::fs::rename(&part, beside(&kept_as, suffix))?;
-        }
-    }
-    Ok(kept_as)
 }

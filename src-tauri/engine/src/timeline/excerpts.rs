@@ -1,0 +1,146 @@
+//! What the questions about a timeline read from its database: the groups that changed, and the events to show.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::event::{Event, EventKey};
+use super::group::Group;
+use super::sqlite::{Disk, key_of};
+use crate::error::{Code, Failure, Result};
+
+impl Disk {
+    /// The groups that were written after this change, oldest first, the newest `max` of them; and the last change.
+    pub(super) fn groups_changed_after(
+        &self,
+        changed: i64,
+        max: usize,
+    ) -> Result<(i64, Vec<Group>)> {
+        self.ask(|reader| {
+            let mut statement = reader.prepare_cached(
+                "SELECT changed, summary FROM causal_groups WHERE changed > ?1 ORDER BY run DESC, seq DESC LIMIT ?2",
+            )?;
+            let mut rows = statement.query(params![changed, i64::try_from(max).unwrap_or(i64::MAX)])?;
+            let (mut last, mut groups) = (changed, Vec::new());
+            while let Some(row) = rows.next()? {
+                last = last.max(row.get(0)?);
+                match serde_json::from_str(row.get_ref(1)?.as_str()?) {
+                    Ok(group) => groups.push(group),
+                    Err(error) => tracing::warn!(%error, "a stored group cannot be read"),
+                }
+            }
+            groups.reverse();
+            Ok((last, groups))
+        })
+    }
+
+    /// Events of a group from place `skip` on.
+    pub(super) fn events_of(
+        &self,
+        group: EventKey,
+        skip: u64,
+        max: usize,
+    ) -> Result<Vec<Arc<Event>>> {
+        let limits = [i64::try_from(max).unwrap_or(i64::MAX), skip.cast_signed()];
+        self.ask(|reader| {
+            events(
+                reader,
+                "SELECT event FROM events WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq LIMIT ?3 OFFSET ?4",
+                params![group.run.cast_signed(), group.seq.cast_signed(), limits[0], limits[1]],
+            )
+        })
+    }
+
+    /// The events of a group, or the first and the last half of `max` of them; and whether that was all.
+    pub(super) fn ends_of(&self, group: EventKey, max: usize) -> Result<(Vec<Arc<Event>>, bool)> {
+        let mut first = self.events_of(group, 0, max + 1)?;
+        if first.len() <= max {
+            return Ok((first, true));
+        }
+        first.truncate(max / 2);
+        let half = i64::try_from(max / 2).unwrap_or(i64::MAX);
+        let last = self.ask(|reader| {
+            events(
+                reader,
+                "SELECT event FROM (SELECT seq, event FROM events WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq DESC LIMIT ?3) ORDER BY seq",
+                params![group.run.cast_signed(), group.seq.cast_signed(), half],
+            )
+        })?;
+        first.extend(last);
+        Ok((first, false))
+    }
+
+    /// Events in the order of their keys, from this one on.
+    pub(super) fn events_from(&self, from: EventKey, max: usize) -> Result<Vec<Arc<Event>>> {
+        self.ask(|reader| {
+            events(
+                reader,
+                "SELECT event FROM events WHERE (run, seq) >= (?1, ?2) ORDER BY run, seq LIMIT ?3",
+                params![
+                    from.run.cast_signed(),
+                    from.seq.cast_signed(),
+                    i64::try_from(max).unwrap_or(i64::MAX)
+                ],
+            )
+        })
+    }
+
+    /// The group of an event, if it has one.
+    pub(super) fn group_of(&self, key: EventKey) -> Result<Option<EventKey>> {
+        self.ask(|reader| {
+            reader
+                .prepare_cached("SELECT causal_group FROM events WHERE run = ?1 AND seq = ?2 AND causal_group > 0")?
+                .query_row(params![key.run.cast_signed(), key.seq.cast_signed()], |row| row.get::<_, i64>(0))
+                .optional()
+                .map(|found| {
+                    found.map(|seq| EventKey {
+                        run: key.run,
+                        seq: seq.unsigned_abs(),
+                    })
+                })
+        })
+    }
+
+    /// Each run that has events, with the first and the last number of them, in order.
+    pub(super) fn runs(&self) -> Result<Vec<(u64, u64, u64)>> {
+        self.ask(|reader| {
+            let mut runs = Vec::new();
+            let mut first = reader.prepare_cached(
+                "SELECT run, seq FROM events WHERE run > ?1 ORDER BY run, seq LIMIT 1",
+            )?;
+            let mut last = reader.prepare_cached(
+                "SELECT run, seq FROM events WHERE run = ?1 ORDER BY seq DESC LIMIT 1",
+            )?;
+            let mut after = -1;
+            while let Some(low) = first.query_row([after], key_of).optional()? {
+                after = low.run.cast_signed();
+                let high = last.query_row([after], key_of)?;
+                runs.push((low.run, low.seq, high.seq));
+            }
+            Ok(runs)
+        })
+    }
+
+    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+        question(&self.reader())
+            .map_err(|error| Failure::new(Code::DatabaseUnavailable).with("detail", &error))
+    }
+}
+
+/// Reads events. What cannot be read is left out and logged.
+fn events(
+    reader: &Connection,
+    sql: &str,
+    arguments: impl rusqlite::Params,
+) -> rusqlite::Result<Vec<Arc<Event>>> {
+    let mut statement = reader.prepare_cached(sql)?;
+    let mut rows = statement.query(arguments)?;
+    let mut events = Vec::new();
+    while let Some(row) = rows.next()? {
+        match serde_json::from_str(row.get_ref(0)?.as_str()?) {
+            Ok(event) => events.push(Arc::new(event)),
+            Err(error) => tracing::warn!(%error, "a stored event cannot be read"),
+        }
+    }
+    Ok(events)
+}
