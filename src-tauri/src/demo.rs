@@ -53,6 +53,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         token_endpoint: parse_url(&format!("{origin}/oauth/token"))?,
         client_id: PUBLIC_CLIENT.to_owned(),
         client_auth: ClientAuth::None,
+        dpop: false,
         issuer: None,
         scope: None,
         resource: None,

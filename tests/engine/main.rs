@@ -4,6 +4,7 @@ mod bad_input;
 mod bodies;
 #[cfg(target_os = "linux")]
 mod crashes;
+mod dpop;
 mod editing;
 mod every_call;
 mod family;

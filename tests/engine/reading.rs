@@ -83,7 +83,7 @@ async fn a_challenge_for_other_credentials_costs_no_refresh() {
     }
 }
 
-/// Scenario 58. The engine's half: recognised, returned, and no refresh.
+/// Scenario 58, for a token that is bound to no key: recognised, returned, and no refresh.
 #[tokio::test]
 async fn a_wish_for_a_nonce_costs_no_refresh() {
     let headers = [
@@ -93,7 +93,7 @@ async fn a_wish_for_a_nonce_costs_no_refresh() {
     check(told(401, &headers, ""), 0, "answer.nonce_needed").await;
 }
 
-/// Scenario 59. The engine's half: a wish for a nonce takes nothing from the one refresh.
+/// Scenario 59, for a token that is bound to no key: a wish for a nonce takes nothing from the one refresh.
 #[tokio::test]
 async fn a_wish_for_a_nonce_leaves_the_refresh_for_the_next_refusal() {
     let world = World::signed_in(JSON).await;

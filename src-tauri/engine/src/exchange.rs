@@ -4,7 +4,8 @@
 //! Draft --check--> Ready --take a lease--> attempt --head--> judged --+--> answer
 //!                   ^ ^                                            | |
 //!                   | '---- once, with a newer token <---- refused-' |
-//!                   '------ the next hop <---- redirected -----------'
+//!                   |------ the next hop <---- redirected -----------|
+//!                   '---- signed again <---- a nonce is wanted ------'
 //! ```
 //!
 //! Each send runs on a task of its own and ends with exactly one `RequestFinished`, also where it is stopped or dies.
@@ -18,6 +19,7 @@ mod multipart;
 mod outgoing;
 mod payload;
 pub mod peek;
+mod presented;
 mod ready;
 pub mod redirect;
 pub mod replay;
@@ -30,9 +32,10 @@ use std::time::Duration;
 
 use self::consequence::Step;
 use self::head::Head;
-use self::judge::judge;
+use self::judge::{Attempt, judge};
 use self::outgoing::Progress;
 use self::peek::Begun;
+use self::presented::Presented;
 pub(crate) use self::ready::Ready;
 use self::redirect::Hop;
 use self::replay::{Lost, is_refusal_in_disguise};
@@ -41,6 +44,7 @@ use crate::client;
 use crate::clock::micros;
 use crate::error::{Code, Failure, Result};
 use crate::family::Context;
+use crate::oauth::dpop::nonces::Role;
 use crate::redact::Masker;
 use crate::session::{Lease, Session, Take};
 use crate::timeline::Entry;
@@ -73,6 +77,18 @@ pub(crate) struct Exchange {
     left: bool,
     finished: bool,
 }
+
+/// What a send has behind it, as far as that limits what may follow.
+#[derive(Clone, Copy, Default)]
+struct Past {
+    /// It was repeated with a newer token.
+    retried: bool,
+    /// Times that this hop was signed again for a nonce, under the token that it has now.
+    nonces: u32,
+}
+
+/// Times that one hop is signed again because its server wants another nonce. The budget of the token is another one.
+const NONCES_MAX: u32 = 1;
 
 /// What one attempt brought, and how that was judged.
 struct Tried {
@@ -187,7 +203,8 @@ impl Exchange {
         ended
     }
 
-    /// The attempts: one, and at most one more; each over as many hops as its redirects lead.
+    /// The attempts: one, and at most one more with a newer token; each over as many hops as its redirects lead, and each
+    /// hop signed again where its server wants a nonce.
     async fn answer(&mut self, mut cause: EventKey) -> Result<Answer, (Failure, EventKey)> {
         // A stream comes here for each of its connections, which all begin where it began.
         self.trail.clear();
@@ -198,15 +215,29 @@ impl Exchange {
             .await
             .map_err(|failure| (failure, cause))?;
         self.fresh_for = replay::fresh_for(payload.class(), bytes);
-        let (mut retried, mut hopped) = (false, false);
+        let mut past = Past::default();
+        let mut hopped = false;
         loop {
             let lease = self.lease(&mut cause).await?;
             self.attempts += u32::from(!hopped);
-            let tried = self.attempt(lease.as_ref(), retried, cause).await?;
-            match self.follow_up(tried, lease.as_ref(), retried).await? {
+            let tried = self.attempt(lease.as_ref(), past, cause).await?;
+            match self.follow_up(tried, lease.as_ref(), past).await? {
                 Step::End(answer) => return Ok(answer),
-                Step::Hop(told) => (cause, hopped) = (told, true),
-                Step::Again(told) => (cause, retried, hopped) = (told, true, false),
+                Step::Hop(told) => {
+                    (cause, hopped) = (told, true);
+                    past.nonces = 0;
+                }
+                Step::Again(told) => {
+                    (cause, hopped) = (told, false);
+                    past = Past {
+                        retried: true,
+                        nonces: 0,
+                    };
+                }
+                Step::SignAgain(told) => {
+                    (cause, hopped) = (told, false);
+                    past.nonces += 1;
+                }
             }
         }
     }
@@ -279,7 +310,7 @@ impl Exchange {
     async fn attempt(
         &self,
         lease: Option<&Lease>,
-        retried: bool,
+        past: Past,
         cause: EventKey,
     ) -> Result<Tried, (Failure, EventKey)> {
         let fact = Fact::AttemptStarted {
@@ -290,9 +321,12 @@ impl Exchange {
         let began = self.context.clock.mono();
         let opened = self.ready.payload.open().await;
         let (body, progress) = opened.map_err(|failure| (failure, started))?.unzip();
+        let presented = self.present(lease).map_err(|failure| (failure, started))?;
+        let proven = presented.as_ref().is_some_and(Presented::is_proven);
+        let nonce_sent = presented.as_ref().and_then(|shown| shown.nonce.clone());
         let request = self
             .ready
-            .request(&self.client, lease.map(Lease::access_token), body)
+            .request(&self.client, presented, body)
             .map_err(|failure| (failure, started))?;
         let brought = self.client.execute(request).await;
         let mut cause = started;
@@ -328,6 +362,11 @@ impl Exchange {
             }
         };
         let head = Head::read(response.status().as_u16(), response.headers());
+        if proven && let (Some(nonce), Some(session)) = (&head.nonce, &self.session) {
+            // From any answer, also from a good one (scenario 61).
+            let nonces = session.family.nonces();
+            nonces.learn(Role::Resource, &self.ready.url, nonce);
+        }
         let challenges = if head.challenges.is_empty() {
             Vec::new()
         } else {
@@ -343,7 +382,14 @@ impl Exchange {
             .look_into(&mut response, &head, lease)
             .await
             .map_err(|failure| (failure, told))?;
-        let (verdict, rule_id) = judge(&head, &self.judged_by(lease, retried, matched));
+        let (verdict, rule_id) = judge(
+            &head,
+            &Attempt {
+                proven,
+                nonce_sent: nonce_sent.as_deref(),
+                ..self.judged_by(lease, past.retried, matched)
+            },
+        );
         let fact = Fact::ResponseClassified {
             verdict,
             rule_id: rule_id.to_owned(),
@@ -358,6 +404,16 @@ impl Exchange {
             rule_id,
             judged: self.tell_under(lease, fact, Some(told), None),
         })
+    }
+
+    /// What goes with the hop under way of the session's token.
+    fn present(&self, lease: Option<&Lease>) -> Result<Option<Presented>> {
+        let (Some(session), Some(lease)) = (&self.session, lease) else {
+            return Ok(None);
+        };
+        let (method, url) = (&self.ready.method, &self.ready.url);
+        let now = self.context.clock.wall();
+        Presented::new(session, lease, method, url, now).map(Some)
     }
 
     /// Whether the answer fits the session's own description of a refusal; reads ahead only where that is about the body.

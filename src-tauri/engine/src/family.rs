@@ -32,6 +32,8 @@ use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::journal::Journal;
 use crate::lock::Lock;
+use crate::oauth::dpop::Bound;
+use crate::oauth::dpop::nonces::Nonces;
 use crate::origin::Origin;
 use crate::redact::{Fingerprint, InstallKey};
 use crate::session::config::{Dialect, SessionConfig};
@@ -107,6 +109,7 @@ pub(crate) struct Family {
     slots: Slots,
     lock: Lock,
     journal: Journal,
+    nonces: Nonces,
     state: Mutex<State>,
     /// Turns true when the vault was asked for the first time, whatever it said.
     restored: watch::Sender<bool>,
@@ -140,6 +143,7 @@ impl Family {
             journal: Journal::new(beside("journal")),
             members,
             slots,
+            nonces: Nonces::default(),
             state: Mutex::default(),
             restored: watch::Sender::new(false),
             context,
@@ -154,6 +158,11 @@ impl Family {
     /// Whether something was granted in this epoch.
     pub(crate) fn has_tokens(&self) -> bool {
         self.lock().generation > 0
+    }
+
+    /// What servers want in the proofs that go to them.
+    pub(crate) fn nonces(&self) -> &Nonces {
+        &self.nonces
     }
 
     pub(crate) fn context(&self) -> &Arc<Context> {
@@ -239,6 +248,14 @@ impl Family {
         evidence: Vec<EventKey>,
     ) -> EventKey {
         let from = state.name();
+        let (standing, told) = self.require_login(cause, evidence);
+        state.standing = standing;
+        self.tell_change(state, from, Actor::Request, Some(told));
+        told
+    }
+
+    /// Says that only signing in again helps, and how the family stands then.
+    fn require_login(&self, cause: LoginCause, evidence: Vec<EventKey>) -> (Standing, EventKey) {
         let mut entry = Entry::new(
             Actor::Request,
             &self.subject(self.first()),
@@ -248,9 +265,7 @@ impl Family {
             entry = entry.because(*event);
         }
         let told = self.context.timeline.append(entry);
-        state.standing = Standing::LoginRequired { cause, evidence };
-        self.tell_change(state, from, Actor::Request, Some(told));
-        told
+        (Standing::LoginRequired { cause, evidence }, told)
     }
 
     pub(crate) fn sign_in_needed(&self, member: &str, cause: &str) -> Failure {
@@ -293,6 +308,7 @@ impl Family {
             .refresh_token
             .map(|token| self.context.refresh_token(token));
         state.client = generation.grant.client;
+        state.bound = generation.grant.bound;
         state.account = generation.grant.account;
         state.failures = 0;
         state.unknown_outcome = false;
@@ -300,7 +316,11 @@ impl Family {
         state.unexplained_since = None;
         state.needs_attention = false;
         state.set_aside = None;
-        state.standing = Standing::Active;
+        state.standing = match &state.bound {
+            // Whatever is sent with these tokens is refused, and a refresh would be too (scenario 94).
+            Bound::KeyLost { .. } => self.require_login(LoginCause::KeyLost, vec![published]).0,
+            Bound::ToNothing | Bound::ToKey(_) => Standing::Active,
+        };
         for (member, token) in fresh {
             state.access.insert(Arc::clone(&member), Arc::clone(&token));
             self.wind(member, token);
@@ -316,6 +336,7 @@ impl Family {
             grant: Some(Grant {
                 refresh_token: state.refresh.as_ref().map(|token| token.secret.clone()),
                 client: state.client.clone(),
+                bound: state.bound.clone(),
                 account: state.account,
                 access: state
                     .access

@@ -1,6 +1,7 @@
 //! What OAuth asks of a client beside the exchange itself: one file for each of its extensions.
 
 pub(crate) mod client_auth;
+pub(crate) mod dpop;
 
 use crate::error::{Code, Failure, Result};
 

@@ -64,8 +64,8 @@ proptest! {
             expires_in: pointer,
         };
         for pointers in [ReplyPointers::oauth(), ReplyPointers::json(), odd] {
-            drop(reply::read(text.as_bytes(), &pointers, WallMs(i64::MAX)));
-            drop(reply::read(&bytes, &pointers, WallMs(i64::MIN)));
+            drop(reply::read(text.as_bytes(), &pointers, true, WallMs(i64::MAX)));
+            drop(reply::read(&bytes, &pointers, false, WallMs(i64::MIN)));
         }
     }
 

@@ -25,6 +25,7 @@ use crate::clock::{WallMs, millis};
 use crate::error::{Code, Failure, Result};
 use crate::family::state::{FlightEnd, Quarantine, Standing, State, Token, quarantine_span};
 use crate::family::{Family, login_cause_word};
+use crate::oauth::dpop::ProofKey;
 use crate::origin::Origin;
 use crate::redact::{Fingerprint, Masker};
 use crate::rules;
@@ -32,6 +33,7 @@ use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Need, Subject};
 use crate::token::details::TokenDetails;
 use crate::token::jwt;
+use crate::token::scheme::Scheme;
 
 /// A session: its set-up, and the family whose tokens it uses.
 pub(crate) struct Session {
@@ -43,11 +45,22 @@ pub(crate) struct Session {
 /// The right to send one attempt with one token: immutable, and what a refusal is judged by.
 pub(crate) struct Lease {
     token: Arc<Token>,
+    /// The key that the token is bound to.
+    proof_key: Option<Arc<ProofKey>>,
 }
 
 impl Lease {
     pub(crate) fn access_token(&self) -> &SecretString {
         &self.token.access.token
+    }
+
+    pub(crate) fn scheme(&self) -> Scheme {
+        self.token.access.scheme
+    }
+
+    /// The key whose possession is proved with the token, where it is bound to one.
+    pub(crate) fn proof_key(&self) -> Option<&ProofKey> {
+        self.proof_key.as_deref()
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -182,7 +195,9 @@ impl Session {
                     || !rules::on("lease.not_fresh_enough")
                 {
                     token.used.fetch_add(1, Ordering::Relaxed);
-                    return Ok(Take::Lease(Lease { token }));
+                    let bound = token.access.scheme == Scheme::Dpop;
+                    let proof_key = state.bound.key().filter(|_| bound).cloned();
+                    return Ok(Take::Lease(Lease { token, proof_key }));
                 }
                 Some(Need::Expiry)
             }
@@ -513,6 +528,7 @@ impl Session {
             flight: token.flight,
             because_of: token.because_of,
             fingerprint: token.fingerprint,
+            scheme: token.access.scheme,
             length: u32::try_from(token.access.token.expose_secret().len()).unwrap_or(u32::MAX),
             received_at_ms: token.access.received_at,
             expires_at_ms: token.expires_at(),

@@ -3,3 +3,4 @@
 pub mod details;
 pub(crate) mod jwt;
 pub(crate) mod reply;
+pub mod scheme;

@@ -3,6 +3,7 @@
 mod judge;
 mod transport;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{
@@ -21,6 +22,8 @@ use crate::clock::WallMs;
 use crate::error::Result;
 use crate::failpoint::{Point, reach};
 use crate::oauth::client_auth::Client;
+use crate::oauth::dpop::ProofKey;
+use crate::oauth::dpop::nonces::nonce_in;
 use crate::session::config::{Dialect, JsonRequest, OauthDialect, ReplyPointers};
 use crate::session::credentials::ClientSecrets;
 use crate::token::reply::REPLY_BYTES_MAX;
@@ -29,6 +32,8 @@ use crate::token::reply::REPLY_BYTES_MAX;
 pub(crate) struct TokenRequest {
     pub(crate) url: Url,
     content: Content,
+    /// The key that its holder proves to have, where tokens are bound to one.
+    proof_key: Option<Arc<ProofKey>>,
 }
 
 /// What a request says.
@@ -43,6 +48,7 @@ struct Post {
     content_type: &'static str,
     body: SecretString,
     authorization: Option<SecretString>,
+    proof: Option<String>,
 }
 
 /// What the wire gave back.
@@ -109,6 +115,7 @@ fn json_request(template: &JsonRequest, values: &[(&str, &str)]) -> TokenRequest
     TokenRequest {
         url: template.url.clone(),
         content: Content::Json(body.to_string().into()),
+        proof_key: None,
     }
 }
 
@@ -163,6 +170,7 @@ fn oauth_refresh_request(
     TokenRequest {
         url: oauth.token_endpoint.clone(),
         content: Content::Form(form.finish().into(), Client::new(oauth, client)),
+        proof_key: None,
     }
 }
 
@@ -172,16 +180,32 @@ impl TokenRequest {
     /// # Errors
     /// `key.invalid`.
     pub(crate) fn check(&self, now: WallMs) -> Result<()> {
-        self.post(now).map(drop)
+        self.post(None, now).map(drop)
+    }
+
+    /// The same, with a proof that we hold this key.
+    pub(crate) fn proven_by(self, key: Option<&Arc<ProofKey>>) -> Self {
+        Self {
+            proof_key: key.cloned(),
+            ..self
+        }
+    }
+
+    /// Whether a proof goes along.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.proof_key.is_some()
     }
 
     /// What is sent, this once.
-    fn post(&self, now: WallMs) -> Result<Post> {
+    fn post(&self, nonce: Option<&str>, now: WallMs) -> Result<Post> {
+        let proof = |key: &Arc<ProofKey>| key.proof("POST", &self.url, None, nonce, now);
+        let proof = self.proof_key.as_ref().map(proof).transpose()?;
         match &self.content {
             Content::Json(body) => Ok(Post {
                 content_type: "application/json",
                 body: body.clone(),
                 authorization: None,
+                proof,
             }),
             Content::Form(fields, client) => {
                 let fields = fields.expose_secret().to_owned();
@@ -191,29 +215,39 @@ impl TokenRequest {
                     content_type: "application/x-www-form-urlencoded",
                     body: form.finish().into(),
                     authorization,
+                    proof,
                 })
             }
         }
     }
 
-    /// Sends it, once.
-    pub(crate) async fn send(&self, transport: &TokenTransport, now: WallMs) -> Wire {
-        let post = match self.post(now) {
-            Ok(post) => post,
-            Err(failure) => {
-                return Wire::NotSent {
-                    detail: failure.to_string(),
-                };
-            }
+    /// Sends it, once, with the server's nonce in the proof if there is one. What came back, and the server's newest nonce.
+    pub(crate) async fn send(
+        &self,
+        transport: &TokenTransport,
+        nonce: Option<&str>,
+        now: WallMs,
+    ) -> (Wire, Option<String>) {
+        let mut newest = None;
+        let wire = match self.post(nonce, now) {
+            Ok(post) => match transport {
+                TokenTransport::Network(client) => self.send_over(client, &post, &mut newest).await,
+                #[cfg(test)]
+                TokenTransport::Memory(answer) => answer(post.body.expose_secret()),
+            },
+            Err(failure) => Wire::NotSent {
+                detail: failure.to_string(),
+            },
         };
-        match transport {
-            TokenTransport::Network(client) => self.send_over(client, &post).await,
-            #[cfg(test)]
-            TokenTransport::Memory(answer) => answer(post.body.expose_secret()),
-        }
+        (wire, newest)
     }
 
-    async fn send_over(&self, client: &reqwest::Client, post: &Post) -> Wire {
+    async fn send_over(
+        &self,
+        client: &reqwest::Client,
+        post: &Post,
+        newest: &mut Option<String>,
+    ) -> Wire {
         let mut request = client
             .post(self.url.clone())
             .header(CONTENT_TYPE, post.content_type)
@@ -227,6 +261,9 @@ impl TokenRequest {
             };
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
+        }
+        if let Some(proof) = &post.proof {
+            request = request.header(DPOP, proof);
         }
         let mut response = match request.send().await {
             Ok(response) => response,
@@ -243,6 +280,7 @@ impl TokenRequest {
             }
         };
         reach(Point::HeadReceived);
+        *newest = nonce_in(response.headers());
         let status = response.status().as_u16();
         let header = |name: HeaderName| {
             response
@@ -285,6 +323,9 @@ impl TokenRequest {
     }
 }
 
+/// RFC 9449 §4.1.
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+
 /// The shortest and the longest time that a server's `Retry-After` is obeyed for.
 pub(crate) const RETRY_AFTER_BOUNDS: (Duration, Duration) =
     (Duration::from_secs(1), Duration::from_secs(3_600));
@@ -295,7 +336,7 @@ mod tests {
     use crate::session::config::ClientAuth;
 
     fn body(request: &TokenRequest) -> String {
-        let post = request.post(WallMs(0)).expect("ready");
+        let post = request.post(None, WallMs(0)).expect("ready");
         post.body.expose_secret().to_owned()
     }
 
@@ -332,6 +373,7 @@ mod tests {
             token_endpoint: Url::parse("http://127.0.0.1:1/token").expect("a URL"),
             client_id: "desktop".to_owned(),
             client_auth: ClientAuth::None,
+            dpop: false,
             scope: Some("read write".to_owned()),
             resource: None,
         };

@@ -15,4 +15,8 @@ client_key?: string,
 /**
  * Its certificate with the chain above it, and the certificate's private key, all as PEM, for `tls_client_auth`.
  */
-client_certificate?: string, };
+client_certificate?: string, 
+/**
+ * The key that a refresh token is bound to already, as PEM or JWK (RFC 9449 §5). Absent: a new one is made.
+ */
+dpop_key?: string, };

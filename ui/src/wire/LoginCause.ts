@@ -3,4 +3,4 @@
 /**
  * Why signing in again is the only way on.
  */
-export type LoginCause = "invalid_grant" | "response_lost" | "interaction" | "no_refresh_token" | "reuse" | "peer_signed_out" | "successor_lost" | "server_dialect" | "account_mismatch";
+export type LoginCause = "invalid_grant" | "response_lost" | "interaction" | "no_refresh_token" | "reuse" | "peer_signed_out" | "successor_lost" | "server_dialect" | "account_mismatch" | "key_lost";

@@ -3,6 +3,7 @@ import type { ClaimChange } from "./ClaimChange";
 import type { ExpirySource } from "./ExpirySource";
 import type { JwtDetails } from "./JwtDetails";
 import type { Kept } from "./Kept";
+import type { Scheme } from "./Scheme";
 import type { WallMs } from "./WallMs";
 
 /**
@@ -33,6 +34,10 @@ because_of: number | null,
  * Which token, for those who hold the install key.
  */
 fingerprint: string, 
+/**
+ * How it is presented. `DPoP`: only with a proof of the key that it is bound to, which is in the vault.
+ */
+scheme: Scheme, 
 /**
  * Length of the token, in bytes.
  */

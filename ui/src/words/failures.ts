@@ -341,6 +341,8 @@ function signInCause(cause: string | undefined): string {
       return "The server wants you to sign in in person.";
     case "no_refresh_token":
       return "Its token was refused, and there is no refresh token.";
+    case "key_lost":
+      return "Its tokens are bound to a key that is not in the keychain any more, so nobody can use them.";
     default:
       return "It has no token.";
   }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use reqwest::header::AUTHORIZATION;
 
 use super::judge::{Attempt, ours};
-use super::{Answer, Exchange, Reply, Tried, redirect};
+use super::{Answer, Exchange, NONCES_MAX, Past, Reply, Tried, redirect};
 use crate::error::{Code, Failure};
+use crate::rules;
 use crate::session::step_up::StepUp;
 use crate::session::{Lease, Session, Verdict as OnRefusal};
 use crate::timeline::event::{BodyClass, EventKey, Fact, Verdict};
@@ -19,6 +20,8 @@ pub(super) enum Step {
     Hop(EventKey),
     /// It is repeated with a newer token.
     Again(EventKey),
+    /// It is repeated with the same token, and the server's nonce in the proof.
+    SignAgain(EventKey),
 }
 
 impl Exchange {
@@ -38,7 +41,7 @@ impl Exchange {
             retried,
             follows: self.ready.follows,
             wants_json: self.ready.wants_json(),
-            // Proofs of possession are not made yet: no nonce was ever sent.
+            proven: false,
             nonce_sent: None,
             matched,
         }
@@ -49,7 +52,7 @@ impl Exchange {
         &mut self,
         tried: Tried,
         lease: Option<&Lease>,
-        retried: bool,
+        past: Past,
     ) -> Result<Step, (Failure, EventKey)> {
         let judged = tried.judged;
         let session = self.session.clone();
@@ -61,11 +64,17 @@ impl Exchange {
                 }
             }
             (Verdict::TokenRefused, _, Some(session), Some(lease)) => {
-                match self.repeat(&session, lease, retried, judged).await {
+                match self.repeat(&session, lease, past.retried, judged).await {
                     (true, decided, _) => return Ok(Step::Again(decided)),
                     (false, decided, _) if tried.rule_id == "answer.audience_mismatch" => {
                         (decided, Some(self.audience_mismatch(&session)))
                     }
+                    (false, decided, failure) => (decided, failure),
+                }
+            }
+            (Verdict::NonceNeeded, Ok(reply), _, Some(lease)) => {
+                match self.sign_again(lease, reply, past, judged).await {
+                    (true, decided, _) => return Ok(Step::SignAgain(decided)),
                     (false, decided, failure) => (decided, failure),
                 }
             }
@@ -98,13 +107,8 @@ impl Exchange {
     ) -> (bool, EventKey, Option<Failure>) {
         let (mut retry, mut rule_id, because, mut not_repeated) =
             self.recover(session, lease, retried, judged).await;
-        if retry
-            && let Err(unfit) = self.ready.payload.repeatable().await
-            && let Some(forbids) = unfit.rule_id()
-        {
-            let reason = unfit.reason;
-            judged = self.tell(Fact::NotReplayable { reason }, judged);
-            (retry, rule_id, not_repeated) = (false, forbids, Some(unfit.failure));
+        if retry && let Some((forbids, failure)) = self.unrepeatable(&mut judged).await {
+            (retry, rule_id, not_repeated) = (false, forbids, Some(failure));
         }
         let fact = Fact::RetryDecided {
             retry,
@@ -112,6 +116,41 @@ impl Exchange {
         };
         let decided = self.tell_under(None, fact, Some(judged), because);
         (retry, decided, not_repeated)
+    }
+
+    /// Whether an attempt is repeated with the nonce that its answer brought: no token is asked for, and none was refused
+    /// (RFC 9449 §9).
+    async fn sign_again(
+        &self,
+        lease: &Lease,
+        reply: &Reply,
+        past: Past,
+        mut judged: EventKey,
+    ) -> (bool, EventKey, Option<Failure>) {
+        let can = lease.proof_key().is_some() && reply.head.nonce.is_some();
+        let (mut retry, mut rule_id) = match past.nonces {
+            _ if !can => (false, "nonce.no_proof"),
+            0..NONCES_MAX if rules::on("nonce.sign_again") => (true, "nonce.sign_again"),
+            _ => (false, "nonce.spent"),
+        };
+        let mut not_repeated = None;
+        if retry && let Some((forbids, failure)) = self.unrepeatable(&mut judged).await {
+            (retry, rule_id, not_repeated) = (false, forbids, Some(failure));
+        }
+        let fact = Fact::RetryDecided {
+            retry,
+            rule_id: rule_id.to_owned(),
+        };
+        (retry, self.tell(fact, judged), not_repeated)
+    }
+
+    /// What forbids to send the body once more, if something does; told.
+    async fn unrepeatable(&self, judged: &mut EventKey) -> Option<(&'static str, Failure)> {
+        let unfit = self.ready.payload.repeatable().await.err()?;
+        let forbids = unfit.rule_id()?;
+        let reason = unfit.reason;
+        *judged = self.tell(Fact::NotReplayable { reason }, *judged);
+        Some((forbids, unfit.failure))
     }
 
     /// What becomes of a refused attempt: whether it is repeated, by which rule, after which event, or why it is not.

@@ -4,12 +4,11 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, WWW_AUTHENT
 use url::Url;
 
 use crate::challenge::{self, Challenge};
+use crate::oauth::dpop::nonces::nonce_in;
 use crate::redact::{self, Masker, server_text};
 
 /// Characters of one challenge that the timeline keeps.
 const CHALLENGE_CHARS_MAX: usize = 500;
-/// RFC 9449 §8.1.
-const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// What was read from the head of one answer.
 #[derive(Clone, Debug, Default)]
@@ -41,7 +40,7 @@ impl Head {
                 .get(LOCATION)
                 .filter(|_| is_redirect)
                 .map(|value| value.as_bytes().to_vec()),
-            nonce: text(&DPOP_NONCE).map(str::to_owned),
+            nonce: nonce_in(headers),
         }
     }
 
@@ -124,7 +123,7 @@ mod tests {
         assert!(head(302, &[]).location.is_none());
     }
 
-    /// Scenario 61. The engine's half: the nonce is read from every answer, also from a good one.
+    /// Scenario 61.
     #[test]
     fn a_nonce_comes_with_any_answer() {
         for status in [200, 401, 403, 500] {

@@ -26,6 +26,8 @@ pub(crate) struct Attempt<'a> {
     pub(crate) follows: bool,
     /// The request asks for JSON and for no page.
     pub(crate) wants_json: bool,
+    /// A proof of possession went along.
+    pub(crate) proven: bool,
     /// The nonce in the proof of possession that went along.
     pub(crate) nonce_sent: Option<&'a str>,
     /// The session's own description of a refusal fits.
@@ -84,7 +86,7 @@ fn judge_refusal(head: &Head, attempt: &Attempt<'_>) -> Option<(Verdict, &'stati
         .challenges
         .iter()
         .any(|challenge| challenge.is("Bearer"));
-    if status == 401 && !bearer && says("use_dpop_nonce") {
+    if status == 401 && (attempt.proven || !bearer) && says("use_dpop_nonce") {
         let fresh = head.nonce.as_deref() != attempt.nonce_sent || head.nonce.is_none();
         if !fresh && on("answer.nonce_again") {
             return Some((Returned, "answer.nonce_again"));
@@ -92,6 +94,10 @@ fn judge_refusal(head: &Head, attempt: &Attempt<'_>) -> Option<(Verdict, &'stati
         if on("answer.nonce_needed") {
             return Some((NonceNeeded, "answer.nonce_needed"));
         }
+    }
+    if status == 401 && says("invalid_dpop_proof") && on("answer.invalid_proof") {
+        // RFC 9449 §7.1: it is the proof that is wrong, and a newer token would go with the same kind of proof.
+        return Some((Returned, "answer.invalid_proof"));
     }
     if refusal && says("insufficient_user_authentication") && on("answer.user_authentication") {
         return Some((StepUpNeeded, "answer.user_authentication"));

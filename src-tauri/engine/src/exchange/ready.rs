@@ -5,13 +5,12 @@ use reqwest::header::{
     HeaderValue, TRANSFER_ENCODING,
 };
 use reqwest::{Method, Request};
-use secrecy::{ExposeSecret, SecretString};
 use url::Url;
-use zeroize::Zeroizing;
 
 use super::body::OneShot;
 use super::draft::Draft;
 use super::payload::Payload;
+use super::presented::Presented;
 use super::redirect::{self, Hop, Next};
 use crate::error::{Code, Failure, Result};
 use crate::origin::{Origin, parse_url};
@@ -121,10 +120,10 @@ impl Ready {
     }
 
     /// The request for one attempt, with the body opened for it.
-    pub(crate) fn request(
+    pub(super) fn request(
         &self,
         client: &reqwest::Client,
-        token: Option<&SecretString>,
+        presented: Option<Presented>,
         body: Option<reqwest::Body>,
     ) -> Result<Request> {
         let mut request = client
@@ -133,19 +132,13 @@ impl Ready {
         if let Some(body) = body {
             request = request.body(body);
         }
-        if let Some(token) = token {
-            let bearer = Zeroizing::new(format!("Bearer {}", token.expose_secret()));
-            let mut value = HeaderValue::from_str(&bearer).map_err(|_| {
-                Failure::new(Code::HeaderInvalid)
-                    .with("header", "Authorization")
-                    .with("detail", "the token does not fit into a header")
-            })?;
-            value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
-        }
-        request.build().map_err(|error| {
+        let mut request = request.build().map_err(|error| {
             Failure::new(Code::UrlInvalid).with("detail", crate::client::chain(error))
-        })
+        })?;
+        if let Some(presented) = presented {
+            presented.put_into(request.headers_mut());
+        }
+        Ok(request)
     }
 
     /// Whether it asks for JSON and for no page: by what it accepts, else by what it sends.
@@ -271,6 +264,7 @@ mod tests {
             token_endpoint: endpoint,
             client_id: "c".to_owned(),
             client_auth: ClientAuth::None,
+            dpop: false,
             scope: None,
             resource: None,
         };

@@ -339,8 +339,13 @@ impl Flight {
     async fn exchange(&mut self, refresh_token: RefreshToken, replay: bool, mut cause: EventKey) {
         let family = Arc::clone(&self.family);
         let dialect = &family.members[&self.member].dialect;
-        let client = family.lock().client.clone();
-        let request = dialect.refresh_request(&refresh_token.secret, &client);
+        let (client, bound) = {
+            let state = family.lock();
+            (state.client.clone(), state.bound.clone())
+        };
+        let request = dialect
+            .refresh_request(&refresh_token.secret, &client)
+            .proven_by(bound.key());
         // A replay of what another flight (or process) sent is this flight's one repetition.
         let mut sends = u32::from(replay);
         let (judged, replied) = loop {
@@ -408,6 +413,7 @@ impl Flight {
                 return self.salvage(judged, &refresh_token, replied).await;
             }
             ReplyClass::NotSent
+            | ReplyClass::NonceNeeded
             | ReplyClass::Busy
             | ReplyClass::Ambiguous
             | ReplyClass::Unexplained
@@ -493,6 +499,7 @@ impl Flight {
                         .unwrap_or_else(|| refresh_token.secret.clone()),
                 ),
                 client: state.client.clone(),
+                bound: state.bound.clone(),
                 account: state.account.or(account),
                 access,
             };

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::state::State;
 use super::{Family, Generation};
 use crate::clock::micros;
+use crate::oauth::dpop::nonces::Role;
 use crate::redact;
+use crate::rules;
 use crate::timeline::Entry;
-use crate::timeline::event::{Actor, EventKey, Fact, Purpose, Subject};
+use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass, Subject};
 use crate::token::jwt;
 use crate::token::reply::Reply;
 use crate::token_endpoint::{Judged, TokenRequest, judge};
@@ -28,7 +30,9 @@ pub(super) struct Fresh {
 }
 
 impl Family {
-    /// Sends one request to the token endpoint, judges the answer, and tells both.
+    /// Sends one request to the token endpoint, judges the answer, and tells both. Where the server wants a nonce of its own
+    /// in the proof of possession, the request is sent once more with that: everything else in it that may be used once is
+    /// made anew too (RFC 9449 §8, scenario 95).
     #[expect(
         clippy::too_many_arguments,
         reason = "one exchange is all of these; a struct would only rename them"
@@ -43,6 +47,50 @@ impl Family {
         replay: bool,
         cause: EventKey,
     ) -> (Judged, EventKey) {
+        let (judged, replied, fresh_nonce) = self
+            .exchange_once(
+                request,
+                purpose,
+                member,
+                subject,
+                fingerprint,
+                replay,
+                cause,
+            )
+            .await;
+        if judged.class != ReplyClass::NonceNeeded || !fresh_nonce || !rules::on("reply.nonce_sent")
+        {
+            return (judged, replied);
+        }
+        let (judged, replied, _) = self
+            .exchange_once(
+                request,
+                purpose,
+                member,
+                subject,
+                fingerprint,
+                replay,
+                replied,
+            )
+            .await;
+        (judged, replied)
+    }
+
+    /// One time over the wire; whether the server named a nonce that was not in the proof.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "one exchange is all of these; a struct would only rename them"
+    )]
+    async fn exchange_once(
+        &self,
+        request: &TokenRequest,
+        purpose: Purpose,
+        member: &Arc<str>,
+        subject: &Subject,
+        fingerprint: Option<redact::Fingerprint>,
+        replay: bool,
+        cause: EventKey,
+    ) -> (Judged, EventKey, bool) {
         let context = &self.context;
         let fact = Fact::ExchangeSent {
             purpose,
@@ -59,12 +107,23 @@ impl Family {
             .timeline
             .append(Entry::new(actor, subject, fact).because(cause));
         let began = context.clock.mono();
-        let wire = request
-            .send(&context.token_client, context.clock.wall())
+        let nonce = self.nonces.newest(Role::Authorization, &request.url);
+        let (wire, newest) = request
+            .send(
+                &context.token_client,
+                nonce.as_deref(),
+                context.clock.wall(),
+            )
             .await;
+        let fresh_nonce = newest.is_some() && newest != nonce;
+        if let Some(newest) = newest {
+            self.nonces
+                .learn(Role::Authorization, &request.url, &newest);
+        }
         let judged = judge(
             &wire,
             &self.members[member].dialect.pointers(),
+            request.is_proven(),
             context.clock.wall(),
         );
         let fact = Fact::ExchangeReplied {
@@ -79,7 +138,7 @@ impl Family {
         let replied = context
             .timeline
             .append(Entry::new(actor, subject, fact).because(sent));
-        (judged, replied)
+        (judged, replied, fresh_nonce)
     }
 
     /// Takes the tokens out of a reply, and says what is odd about them. `None`: it holds no access token.
@@ -125,6 +184,7 @@ impl Family {
         }
         let access = Access {
             token,
+            scheme: reply.scheme,
             generation: 0,
             scope: reply
                 .scope

@@ -8,7 +8,8 @@ use secrecy::SecretString;
 use super::grant::Fresh;
 use super::{Family, Generation};
 use crate::error::{Code, Failure, Result};
-use crate::session::config::Dialect;
+use crate::oauth::dpop::{Bound, ProofKey};
+use crate::session::config::{Dialect, OauthDialect};
 use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass};
@@ -20,6 +21,7 @@ struct First {
     request: TokenRequest,
     refresh_token: Option<SecretString>,
     client: ClientSecrets,
+    bound: Bound,
 }
 
 impl Family {
@@ -156,11 +158,12 @@ impl Family {
                     request,
                     refresh_token: None,
                     client: ClientSecrets::default(),
+                    bound: Bound::ToNothing,
                 })
             }
             Credentials::RefreshToken {
                 refresh_token,
-                client,
+                mut client,
             } => {
                 let Dialect::Oauth(oauth) = dialect else {
                     return Err(wrong_kind("password"));
@@ -168,16 +171,30 @@ impl Family {
                 if let Some(missing) = oauth.client_auth.lacks(&client) {
                     return Err(wrong_kind(missing));
                 }
-                let request = dialect.refresh_request(&refresh_token, &client);
+                let bound = bound(oauth, &mut client)?;
+                let request = dialect
+                    .refresh_request(&refresh_token, &client)
+                    .proven_by(bound.key());
                 request.check(self.context.clock.wall())?;
                 Ok(First {
                     request,
                     refresh_token: Some(refresh_token),
                     client,
+                    bound,
                 })
             }
         }
     }
+}
+
+/// What the tokens of a sign-in will be bound to: the key that came along, else a new one.
+fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<Bound> {
+    let brought = client.dpop_key.take();
+    if !oauth.dpop {
+        return Ok(Bound::ToNothing);
+    }
+    let key = brought.map_or_else(ProofKey::generate, ProofKey::read)?;
+    Ok(Bound::ToKey(Arc::new(key)))
 }
 
 fn grant(member: &Arc<str>, first: First, fresh: Fresh) -> Grant {
@@ -188,6 +205,7 @@ fn grant(member: &Arc<str>, first: First, fresh: Fresh) -> Grant {
     let mut grant = Grant {
         refresh_token: fresh.refresh_token.or(first.refresh_token),
         client: first.client,
+        bound: first.bound,
         account: None,
         access: BTreeMap::from([(Arc::clone(member), access)]),
     };
@@ -205,6 +223,7 @@ fn refusal(member: &str, judged: &Judged, request: &TokenRequest) -> Failure {
         | ReplyClass::Suspect
         | ReplyClass::Unexplained
         | ReplyClass::Interaction
+        | ReplyClass::NonceNeeded
         | ReplyClass::Busy => Code::SignInRefused,
     };
     let failure = Failure::new(code)

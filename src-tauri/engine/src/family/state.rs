@@ -10,6 +10,7 @@ use tokio::sync::watch;
 
 use crate::clock::WallMs;
 use crate::error::Failure;
+use crate::oauth::dpop::Bound;
 use crate::redact::Fingerprint;
 use crate::session::credentials::ClientSecrets;
 use crate::session::decision::StandingKind;
@@ -142,6 +143,8 @@ pub(crate) struct State {
     pub(crate) generation: u32,
     pub(crate) refresh: Option<RefreshToken>,
     pub(crate) client: ClientSecrets,
+    /// What the tokens are bound to.
+    pub(crate) bound: Bound,
     /// Whose tokens these are, as a hash, where one said so.
     pub(crate) account: Option<u64>,
     /// The access tokens, by the session that they were got for.
@@ -178,6 +181,7 @@ impl Default for State {
             generation: 0,
             refresh: None,
             client: ClientSecrets::default(),
+            bound: Bound::ToNothing,
             account: None,
             access: BTreeMap::new(),
             standing: Standing::SignedOut,

@@ -145,7 +145,7 @@ impl Family {
             state.unknown_outcome = true;
             // Inside the window a server that forgives at all still repeats its reply: ask at once, under the lock.
             let recent = self.context.clock.wall().since_ms(line.wall_ms).abs() <= REPLAY_WINDOW_MS;
-            if recent && state.refresh.is_some() {
+            if recent && state.refresh.is_some() && matches!(state.standing, Standing::Active) {
                 let member = Arc::clone(self.first());
                 self.take_off(
                     state,

@@ -6,24 +6,17 @@ use ring::rand::SystemRandom;
 use ring::rsa::{KeyPairComponents, PublicKeyComponents};
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair,
-    EcdsaSigningAlgorithm, Ed25519KeyPair, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512,
-    RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
+    EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256, RSA_PKCS1_SHA384,
+    RSA_PKCS1_SHA512, RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512, RsaEncoding, RsaKeyPair,
 };
 use rustls::pki_types::PrivateKeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
-#[cfg(test)]
-use {
-    ring::signature::KeyPair as _,
-    serde_json::json,
-    sha2::{Digest, Sha256},
-};
 
-#[cfg(test)]
-use super::encode;
-use super::{Algorithm, decode};
+use super::{Algorithm, decode, encode};
 use crate::error::{Code, Failure};
 
 /// Longest text that is read as a key, in bytes.
@@ -75,7 +68,6 @@ impl PrivateKey {
     ///
     /// # Errors
     /// `system.unavailable` where the system has no random numbers.
-    #[cfg(test)]
     pub(crate) fn generate() -> Result<(Self, SecretString), Failure> {
         let unavailable = |_| Failure::new(Code::SystemUnavailable).with("detail", "no random key");
         let random = SystemRandom::new();
@@ -129,7 +121,6 @@ impl PrivateKey {
     }
 
     /// The public half, with the members that a thumbprint is made of and no others, in its order (RFC 7638 §3.2).
-    #[cfg(test)]
     pub(crate) fn public_jwk(&self) -> Value {
         match &self.pair {
             Pair::Ecdsa(pair) => {
@@ -154,7 +145,6 @@ impl PrivateKey {
     }
 
     /// The key's SHA-256 thumbprint (RFC 7638): what servers bind tokens to.
-    #[cfg(test)]
     pub(crate) fn thumbprint(&self) -> String {
         let members: std::collections::BTreeMap<String, Value> =
             serde_json::from_value(self.public_jwk()).expect("a JWK is an object");

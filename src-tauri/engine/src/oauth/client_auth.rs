@@ -138,6 +138,7 @@ mod tests {
             token_endpoint: Url::parse("https://id.test/token").expect("a URL"),
             client_id: "web:odd".to_owned(),
             client_auth,
+            dpop: false,
             scope: None,
             resource: None,
         }
@@ -149,6 +150,7 @@ mod tests {
             client_secret: Some("p+ss w:rd/%26=&".into()),
             client_key: Some(text),
             client_certificate: Some("a certificate".into()),
+            dpop_key: None,
         };
         (secrets, key)
     }

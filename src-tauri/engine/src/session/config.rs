@@ -113,6 +113,8 @@ pub struct OauthDialect {
     pub client_id: String,
     /// How the client authenticates.
     pub client_auth: ClientAuth,
+    /// Whether its tokens are bound to a key of the session's own (RFC 9449).
+    pub dpop: bool,
     /// Asked for on refresh. Absent: what was granted.
     pub scope: Option<String>,
     /// The API that the access token is for (RFC 8707). Absent: the server's choice.

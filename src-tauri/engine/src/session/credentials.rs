@@ -41,4 +41,7 @@ pub struct ClientSecrets {
     /// Its certificate with the chain above it, and the certificate's private key, all as PEM, for `tls_client_auth`.
     #[cfg_attr(feature = "bindings", ts(optional, as = "Option<String>"))]
     pub client_certificate: Option<SecretString>,
+    /// The key that a refresh token is bound to already, as PEM or JWK (RFC 9449 §5). Absent: a new one is made.
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<String>"))]
+    pub dpop_key: Option<SecretString>,
 }

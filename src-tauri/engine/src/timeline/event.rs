@@ -626,6 +626,8 @@ pub enum ReplyClass {
     Definitive,
     /// The request was wrong, not the token.
     Config,
+    /// The server wants a nonce of its own in the proof of possession (RFC 9449 §8); nothing was spent.
+    NonceNeeded,
     /// The server wants the user to sign in interactively.
     Interaction,
     /// Refused with a 400 in words that OAuth does not know for a dead token: believed when it is repeated.
@@ -731,6 +733,8 @@ pub enum LoginCause {
     ServerDialect,
     /// The tokens belong to another account.
     AccountMismatch,
+    /// The tokens are bound to a key that is not in the vault any more.
+    KeyLost,
 }
 
 /// Why a record in the vault was not used.

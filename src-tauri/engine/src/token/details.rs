@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::scheme::Scheme;
 use crate::clock::WallMs;
 use crate::redact::Fingerprint;
 use crate::timeline::event::{ExpirySource, Kept};
@@ -24,6 +25,8 @@ pub struct TokenDetails {
     pub because_of: Option<u64>,
     /// Which token, for those who hold the install key.
     pub fingerprint: Fingerprint,
+    /// How it is presented. `DPoP`: only with a proof of the key that it is bound to, which is in the vault.
+    pub scheme: Scheme,
     /// Length of the token, in bytes.
     pub length: u32,
     /// When it arrived here, by the local clock.

@@ -4,6 +4,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value};
 
 use super::jwt;
+use super::scheme::Scheme;
 use crate::clock::WallMs;
 use crate::session::config::ReplyPointers;
 use crate::timeline::event::ExpirySource;
@@ -17,6 +18,8 @@ const LIFETIME_MS_MAX: f64 = 10.0 * 365.0 * 86_400_000.0;
 pub(crate) struct Reply {
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) access_token: Option<SecretString>,
+    /// How the access token is presented.
+    pub(crate) scheme: Scheme,
     /// From its arrival, in milliseconds. 0: it is expired already, not eternal.
     pub(crate) lifetime_ms: Option<u64>,
     pub(crate) expiry_source: ExpirySource,
@@ -28,8 +31,13 @@ pub(crate) struct Reply {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Reads a reply. `None`: it is neither JSON nor a form.
-pub(crate) fn read(body: &[u8], pointers: &ReplyPointers, now: WallMs) -> Option<Reply> {
+/// Reads a reply, to a request that was `proven` to come from a key's holder or was not. `None`: it is neither JSON nor a form.
+pub(crate) fn read(
+    body: &[u8],
+    pointers: &ReplyPointers,
+    proven: bool,
+    now: WallMs,
+) -> Option<Reply> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     let mut warnings = Vec::new();
@@ -56,13 +64,18 @@ pub(crate) fn read(body: &[u8], pointers: &ReplyPointers, now: WallMs) -> Option
         now,
         &mut warnings,
     );
-    // What is sent as Bearer must be one: a token of another kind would be refused, or worse, be taken for a password.
-    let known = |kind: &str| {
-        ["bearer", "jwt", "access_token"]
-            .iter()
-            .any(|known| kind.eq_ignore_ascii_case(known))
+    // What is sent as Bearer must be one: a token of another kind would be refused, or worse, be taken for a password. One
+    // that is bound to a key is of use only where the request named the key.
+    let scheme = |kind: &str| {
+        let is = |known: &[&str]| known.iter().any(|known| kind.eq_ignore_ascii_case(known));
+        if proven && is(&["dpop"]) {
+            Some(Scheme::Dpop)
+        } else {
+            is(&["bearer", "jwt", "access_token"]).then_some(Scheme::Bearer)
+        }
     };
-    let odd = string("/token_type").filter(|kind| !known(kind));
+    let kind = string("/token_type");
+    let odd = kind.filter(|kind| scheme(kind).is_none());
     if let Some(odd) = odd {
         warnings.push(format!(
             "token_type is {:?}, which is not known here",
@@ -74,6 +87,7 @@ pub(crate) fn read(body: &[u8], pointers: &ReplyPointers, now: WallMs) -> Option
         access_token: access_token
             .filter(|_| odd.is_none())
             .map(SecretString::from),
+        scheme: kind.and_then(scheme).unwrap_or_default(),
         lifetime_ms,
         expiry_source,
         scope: string("/scope").map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
@@ -147,7 +161,12 @@ mod tests {
     use secrecy::ExposeSecret;
 
     fn oauth(body: &str) -> Option<Reply> {
-        read(body.as_bytes(), &ReplyPointers::oauth(), WallMs(1_000_000))
+        read(
+            body.as_bytes(),
+            &ReplyPointers::oauth(),
+            false,
+            WallMs(1_000_000),
+        )
     }
 
     #[test]
@@ -177,6 +196,26 @@ mod tests {
         }
     }
 
+    /// Scenario 91.
+    #[test]
+    fn the_tokens_type_decides_the_scheme() {
+        for (kind, proven, expected) in [
+            ("", false, Some(Scheme::Bearer)),
+            (r#","token_type":"bearer""#, true, Some(Scheme::Bearer)),
+            (r#","token_type":"DPoP""#, true, Some(Scheme::Dpop)),
+            (r#","token_type":"dpop""#, true, Some(Scheme::Dpop)),
+            (r#","token_type":"DPoP""#, false, None),
+            (r#","token_type":"mac""#, true, None),
+        ] {
+            let body = format!(r#"{{"access_token":"a","refresh_token":"r"{kind}}}"#);
+            let pointers = ReplyPointers::oauth();
+            let reply = read(body.as_bytes(), &pointers, proven, WallMs(0)).expect("a reply");
+            let scheme = reply.access_token.map(|_| reply.scheme);
+            assert_eq!(scheme, expected, "{kind} {proven}");
+            assert!(reply.refresh_token.is_some(), "kept whatever the type");
+        }
+    }
+
     #[test]
     fn an_absent_empty_or_null_refresh_token_is_none() {
         for field in [
@@ -200,6 +239,7 @@ mod tests {
         let reply = read(
             br#"{"data":{"token":"a","next":"r"},"ttl":6}"#,
             &pointers,
+            false,
             WallMs(0),
         )
         .expect("a reply");

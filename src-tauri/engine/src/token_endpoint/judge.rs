@@ -22,12 +22,13 @@ const DEAD: [&str; 7] = [
     "refresh_token_not_found",
     "invalid_refresh_token",
 ];
-/// Error codes that say that the session's set-up is wrong, not its token (RFC 6749 §5.2, RFC 8707 §2).
-const MISCONFIGURED: [&str; 5] = [
+/// Error codes that say that the session's set-up is wrong, not its token (RFC 6749 §5.2, RFC 8707 §2, RFC 9449 §5).
+const MISCONFIGURED: [&str; 6] = [
     "invalid_client",
     "unauthorized_client",
     "invalid_scope",
     "invalid_target",
+    "invalid_dpop_proof",
     "unsupported_grant_type",
 ];
 /// Error codes that ask for the user in person (OpenID Connect Core §3.1.2.6).
@@ -73,8 +74,8 @@ impl Judged {
     }
 }
 
-/// Judges what the wire gave back.
-pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, now: WallMs) -> Judged {
+/// Judges what the wire gave back to a request that was `proven` to come from a key's holder, or was not.
+pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, proven: bool, now: WallMs) -> Judged {
     let unanswered = |class, rule_id, status, detail: &str| Judged {
         class,
         rule_id,
@@ -97,7 +98,7 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, now: WallMs) -> Judge
             date,
             body,
         } => {
-            let reply = reply::read(body, pointers, now);
+            let reply = reply::read(body, pointers, proven, now);
             let error = reply.as_ref().and_then(|reply| reply.error.clone());
             let (class, rule_id) = classify(*status, reply.as_ref(), error.as_deref());
             let text = |text: &String| server_text(text, SERVER_TEXT_CHARS_MAX);
@@ -129,6 +130,10 @@ fn classify(status: u16, reply: Option<&Reply>, error: Option<&str>) -> (ReplyCl
         }
         if one_of(&MISCONFIGURED) && rules::on("reply.config") {
             return (ReplyClass::Config, "reply.config");
+        }
+        // RFC 9449 §8: said before the refresh token is looked at.
+        if one_of(&["use_dpop_nonce"]) && rules::on("reply.nonce_needed") {
+            return (ReplyClass::NonceNeeded, "reply.nonce_needed");
         }
         if one_of(&INTERACTION) && rules::on("reply.interaction") {
             return (ReplyClass::Interaction, "reply.interaction");
@@ -188,15 +193,15 @@ mod tests {
             date: None,
             body: body.as_bytes().to_vec(),
         };
-        judge(&wire, &ReplyPointers::oauth(), WallMs(0))
+        judge(&wire, &ReplyPointers::oauth(), false, WallMs(0))
     }
 
-    /// Scenarios 72, 73, 74, 75, 77, 80, 81, 82, 83 and 84: what each means, and by which rule.
+    /// Scenarios 72, 73, 74, 75, 77, 80, 81, 82, 83, 84 and 95: what each means, and by which rule.
     #[test]
     fn an_answer_is_judged_by_its_error_first_and_its_status_second() {
         use ReplyClass::{
-            Ambiguous, Busy, Config, Definitive, Granted, Interaction, Protocol, Suspect,
-            Unexplained,
+            Ambiguous, Busy, Config, Definitive, Granted, Interaction, NonceNeeded, Protocol,
+            Suspect, Unexplained,
         };
         let pair = r#"{"access_token":"a","refresh_token":"r"}"#;
         let error = |code: &str| format!(r#"{{"error":"{code}"}}"#);
@@ -213,6 +218,13 @@ mod tests {
             (200, &error("bad_refresh_token"), Definitive, "reply.dead"),
             (401, &error("invalid_client"), Config, "reply.config"),
             (400, &error("invalid_scope"), Config, "reply.config"),
+            (400, &error("invalid_dpop_proof"), Config, "reply.config"),
+            (
+                400,
+                &error("use_dpop_nonce"),
+                NonceNeeded,
+                "reply.nonce_needed",
+            ),
             (
                 400,
                 &error("consent_required"),
@@ -283,7 +295,7 @@ mod tests {
             detail: "the reply is larger".to_owned(),
         };
         assert_eq!(
-            judge(&wire, &ReplyPointers::oauth(), WallMs(0)).class,
+            judge(&wire, &ReplyPointers::oauth(), false, WallMs(0)).class,
             ReplyClass::Ambiguous
         );
     }

@@ -14,8 +14,10 @@ use zeroize::Zeroizing;
 
 use super::{StoreError, Vault};
 use crate::clock::WallMs;
+use crate::oauth::dpop::{Bound, ProofKey};
 use crate::session::credentials::ClientSecrets;
 use crate::timeline::event::ExpirySource;
+use crate::token::scheme::Scheme;
 
 /// Version of the record's form.
 const VERSION: u32 = 1;
@@ -39,6 +41,8 @@ pub(crate) struct Record {
 pub(crate) struct Grant {
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) client: ClientSecrets,
+    /// What its tokens are bound to.
+    pub(crate) bound: Bound,
     /// Whose it is, as a hash, where a token said so.
     pub(crate) account: Option<u64>,
     /// The access tokens, by the session that they were got for.
@@ -49,6 +53,7 @@ pub(crate) struct Grant {
 #[derive(Clone)]
 pub(crate) struct Access {
     pub(crate) token: SecretString,
+    pub(crate) scheme: Scheme,
     /// The generation whose exchange gave it.
     pub(crate) generation: u32,
     pub(crate) scope: Vec<String>,
@@ -242,6 +247,11 @@ struct StoredGrant {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     client_certificate: Option<Zeroizing<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof_key: Option<Zeroizing<String>>,
+    /// Beside the key, so that its loss is noticed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proof_key_thumbprint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<u64>,
     access: BTreeMap<Arc<str>, StoredAccess>,
 }
@@ -249,6 +259,8 @@ struct StoredGrant {
 #[derive(Serialize, Deserialize)]
 struct StoredAccess {
     token: Zeroizing<String>,
+    #[serde(default)]
+    scheme: Scheme,
     generation: u32,
     #[serde(default)]
     scope: Vec<String>,
@@ -262,6 +274,7 @@ fn encode(record: &Record) -> SecretSlice<u8> {
     let exposed = |secret: &SecretString| Zeroizing::new(secret.expose_secret().to_owned());
     let access = |access: &Access| StoredAccess {
         token: exposed(&access.token),
+        scheme: access.scheme,
         generation: access.generation,
         scope: access.scope.clone(),
         received_at_ms: access.received_at,
@@ -278,6 +291,12 @@ fn encode(record: &Record) -> SecretSlice<u8> {
             client_secret: grant.client.client_secret.as_ref().map(exposed),
             client_key: grant.client.client_key.as_ref().map(exposed),
             client_certificate: grant.client.client_certificate.as_ref().map(exposed),
+            proof_key: grant.bound.key().map(|key| exposed(key.text())),
+            proof_key_thumbprint: match &grant.bound {
+                Bound::ToNothing => None,
+                Bound::ToKey(key) => Some(key.thumbprint().to_owned()),
+                Bound::KeyLost { thumbprint } => Some(thumbprint.clone()),
+            },
             account: grant.account,
             access: grant
                 .access
@@ -319,6 +338,7 @@ pub(crate) fn decode(item: &SecretSlice<u8>) -> Option<Record> {
     let secret = |text: Zeroizing<String>| SecretString::from(text.as_str());
     let access = |access: StoredAccess| Access {
         token: secret(access.token),
+        scheme: access.scheme,
         generation: access.generation,
         scope: access.scope,
         received_at: access.received_at_ms,
@@ -335,7 +355,10 @@ pub(crate) fn decode(item: &SecretSlice<u8>) -> Option<Record> {
                 client_secret: grant.client_secret.map(secret),
                 client_key: grant.client_key.map(secret),
                 client_certificate: grant.client_certificate.map(secret),
+                // It is what the tokens are bound to from the sign-in on.
+                dpop_key: None,
             },
+            bound: bound(grant.proof_key_thumbprint, grant.proof_key.map(secret)),
             account: grant.account,
             access: grant
                 .access
@@ -346,6 +369,17 @@ pub(crate) fn decode(item: &SecretSlice<u8>) -> Option<Record> {
     })
 }
 
+/// What tokens are bound to, by what was kept of it: only the very key is one.
+fn bound(thumbprint: Option<String>, text: Option<SecretString>) -> Bound {
+    let Some(thumbprint) = thumbprint else {
+        return Bound::ToNothing;
+    };
+    match text.map(ProofKey::read) {
+        Some(Ok(key)) if key.thumbprint() == thumbprint => Bound::ToKey(Arc::new(key)),
+        _ => Bound::KeyLost { thumbprint },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,6 +388,7 @@ mod tests {
     fn record(epoch: u32, generation: u32) -> Record {
         let access = Access {
             token: "an access token".into(),
+            scheme: Scheme::Bearer,
             generation,
             scope: vec!["read".to_owned()],
             received_at: WallMs(1),
@@ -363,6 +398,7 @@ mod tests {
         let grant = Grant {
             refresh_token: Some("a refresh token".into()),
             client: ClientSecrets::default(),
+            bound: Bound::ToNothing,
             account: None,
             access: BTreeMap::from([("s".into(), access)]),
         };
@@ -457,6 +493,31 @@ mod tests {
             found.refresh_token.expect("kept").expose_secret(),
             "a refresh token"
         );
+    }
+
+    /// Scenario 94: what is kept of a lost key is its name, and a key of another name is not it.
+    #[test]
+    fn only_the_very_key_is_the_key_that_tokens_are_bound_to() {
+        let key = Arc::new(ProofKey::generate().expect("a key"));
+        let other = ProofKey::generate().expect("a key");
+        let mut kept = record(1, 1);
+        kept.grant.as_mut().expect("a grant").bound = Bound::ToKey(Arc::clone(&key));
+        let item = encode(&kept);
+        let text = String::from_utf8(item.expose_secret().to_vec()).expect("text");
+        let quoted =
+            |key: &ProofKey| serde_json::to_string(key.text().expose_secret()).expect("JSON");
+        let read = |text: String| {
+            let record = decode(&text.into_bytes().into()).expect("a record");
+            record.grant.expect("a grant").bound
+        };
+        assert_eq!(
+            read(text.clone()).key().map(|key| key.thumbprint()),
+            Some(key.thumbprint())
+        );
+        for instead in [quoted(&other), "\"no key\"".to_owned(), "null".to_owned()] {
+            let bound = read(text.replace(&quoted(&key), &instead));
+            assert!(matches!(bound, Bound::KeyLost { .. }), "{bound:?}");
+        }
     }
 
     #[test]

@@ -74,6 +74,8 @@ struct OauthFile {
     #[serde(default)]
     client_auth: ClientAuth,
     #[serde(default)]
+    dpop: bool,
+    #[serde(default)]
     scope: Option<String>,
     #[serde(default)]
     resource: Option<String>,
@@ -143,6 +145,7 @@ impl OauthFile {
             token_endpoint: endpoint(path, &self.token_endpoint)?,
             client_id: self.client_id,
             client_auth: self.client_auth,
+            dpop: self.dpop,
             scope: self.scope,
             resource: self.resource,
         };

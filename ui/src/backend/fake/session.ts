@@ -68,7 +68,7 @@ export class FakeSession {
       .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
     return {
       session: this.name, epoch: this.epoch, generation: token.generation, flight: token.flight, because_of: token.because,
-      fingerprint: fingerprint(this.name, token.generation), length: 412, received_at_ms: Math.floor(token.receivedAt), expires_at_ms: Math.floor(token.expiresAt),
+      fingerprint: fingerprint(this.name, token.generation), scheme: "Bearer", length: 412, received_at_ms: Math.floor(token.receivedAt), expires_at_ms: Math.floor(token.expiresAt),
       lifetime_ms: this.lifetimeMs, expiry_source: "reply", scope: token.scope, kept: this.kept, origins: [this.origin],
       times_used: token.used, times_refused: token.refused,
       jwt: { header: { alg: "HS256", typ: "JWT", kid: "k-1" }, claims: token.claims }, changes,

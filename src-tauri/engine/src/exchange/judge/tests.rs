@@ -19,6 +19,7 @@ fn attempt(url: &Url) -> Attempt<'_> {
         retried: false,
         follows: true,
         wants_json: true,
+        proven: false,
         nonce_sent: None,
         matched: false,
     }
@@ -104,6 +105,12 @@ fn a_refusal_is_read_by_its_challenges() {
             &["DPoP error=\"use_dpop_nonce\""],
             NonceNeeded,
             "answer.nonce_needed",
+        ),
+        (
+            401,
+            &["DPoP error=\"invalid_dpop_proof\""],
+            Returned,
+            "answer.invalid_proof",
         ),
         (
             401,
@@ -198,7 +205,7 @@ fn a_refusal_by_another_origin_is_not_about_our_token() {
     );
 }
 
-/// Scenarios 58, 59 and 60. The engine's half: a wish for a nonce is told apart, and takes nothing from the other budget.
+/// Scenarios 58, 59 and 60: a wish for a nonce is told apart, and takes nothing from the other budget.
 #[test]
 fn a_nonce_that_was_used_already_is_not_tried_again() {
     let url = url();
@@ -213,6 +220,15 @@ fn a_nonce_that_was_used_already_is_not_tried_again() {
     };
     check(&asks, &with("n-0"), NonceNeeded, "answer.nonce_needed");
     check(&asks, &with("n-1"), Returned, "answer.nonce_again");
+    let proven = Attempt {
+        proven: true,
+        ..with("n-0")
+    };
+    let both = Head {
+        nonce: Some("n-1".to_owned()),
+        ..head(401, &["Bearer, DPoP error=\"use_dpop_nonce\""])
+    };
+    check(&both, &proven, NonceNeeded, "answer.nonce_needed");
     let expired = head(401, &["DPoP error=\"invalid_token\""]);
     check(&expired, &with("n-1"), TokenRefused, "answer.invalid_token");
 }
