@@ -33,7 +33,7 @@ enum After {
 /// Kills a process at the mark, starts another one, and looks.
 fn trial(place: &Place, point: Point) -> (After, String) {
     let mut victim = place.peer(PEER);
-    assert_eq!(victim.ask("sign_in")["ok"], true);
+    victim.must("sign_in");
     place.demo.expire_all();
     victim.arm(point);
     victim.tell("send");

@@ -14,7 +14,7 @@ async fn peers(settings: Settings, count: usize) -> (Place, Vec<Peer>) {
     let place = Place::new(settings).await;
     tokio::task::spawn_blocking(move || {
         let mut first = place.peer(PEER);
-        assert_eq!(first.ask("sign_in")["ok"], true);
+        first.must("sign_in");
         let mut peers = vec![first];
         peers.extend((1..count).map(|_| place.peer(PEER)));
         (place, peers)
@@ -43,7 +43,8 @@ async fn one_exchange_among(count: usize, before: impl FnOnce(&Place)) {
     peers.iter_mut().for_each(|peer| peer.tell("send"));
     let mut peers = aside(move || {
         for peer in &peers {
-            assert_eq!(peer.answer()["status"], 200);
+            let answer = peer.answer();
+            assert_eq!(answer["status"], 200, "{answer}");
         }
         peers
     })
@@ -110,7 +111,8 @@ async fn a_lock_whose_holder_was_killed_is_free_at_once() {
         first.stopped();
         second.tell("send");
         first.kill();
-        assert_eq!(second.answer()["status"], 200);
+        let answer = second.answer();
+        assert_eq!(answer["status"], 200, "{answer}");
     })
     .await;
     assert_eq!(place.demo.counts().refreshes_answered, 1);
@@ -129,7 +131,8 @@ async fn a_frozen_holder_is_waited_for_and_its_token_is_not_spent_by_another() {
         second.tell("send");
         let early = second.answer_within(Duration::from_secs(1));
         first.go_on();
-        assert_eq!(first.answer()["status"], 200);
+        let answer = first.answer();
+        assert_eq!(answer["status"], 200, "{answer}");
         let answer = early.clone().unwrap_or_else(|| second.answer());
         (early.is_none(), answer["status"] == 200)
     })

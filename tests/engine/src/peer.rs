@@ -98,7 +98,8 @@ impl Peer {
             commands,
             answers,
         };
-        assert_eq!(peer.answer()["ready"], true);
+        let first = peer.answer();
+        assert_eq!(first["ready"], true, "{first}");
         peer
     }
 
@@ -126,9 +127,15 @@ impl Peer {
         self.answer()
     }
 
+    /// Gives a command that must succeed; what it says otherwise is shown whole.
+    pub fn must(&mut self, command: &str) {
+        let answer = self.ask(command);
+        assert_eq!(answer["ok"], true, "{command}: {answer}");
+    }
+
     /// Stops at this mark of the next refresh.
     pub fn arm(&mut self, point: Point) {
-        assert_eq!(self.ask(&format!("arm {}", point.name()))["ok"], true);
+        self.must(&format!("arm {}", point.name()));
     }
 
     /// Waits until the process has stopped itself.
