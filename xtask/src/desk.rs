@@ -33,6 +33,7 @@ use anyhow::{Context as _, Error, Result, anyhow};
 use tempfile::TempDir;
 
 use crate::running::Running;
+use crate::scratch;
 
 pub use display::{HEIGHT_PX, WIDTH_PX};
 
@@ -77,10 +78,7 @@ impl Desk {
     /// # Errors
     /// When a part of it cannot be started or is not ready in time; the message carries what that part complained of.
     pub fn new(keychain: Keychain) -> Result<Self> {
-        let home = tempfile::Builder::new()
-            .prefix("sandglass-desk-")
-            .tempdir()
-            .context("creating a home for the desk")?;
+        let home = scratch::folder("sandglass-desk-").context("creating a home for the desk")?;
         let mut environment = folders(home.path())?;
         let (display, name) = display::start(&mut command("Xvfb", &environment, home.path())?)
             .map_err(|why| complain(&why, home.path()))?;

@@ -6,4 +6,6 @@ pub mod desk;
 pub mod root;
 #[cfg(target_os = "linux")]
 pub mod running;
+#[cfg(target_os = "linux")]
+pub mod scratch;
 pub mod tool;

@@ -47,7 +47,7 @@ impl Place {
         let demo = Demo::start(settings)
             .await
             .expect("loopback has a free port");
-        let folder = tempfile::tempdir().expect("a temporary folder");
+        let folder = xtask::scratch::folder("sandglass-place-").expect("a temporary folder");
         let (workspace, data) = (folder.path().join("workspace"), folder.path().join("data"));
         sandglass_demo::write_workspace(&workspace, demo.origin()).expect("a workspace folder");
         std::fs::create_dir(&data).expect("a data folder");
