@@ -27,6 +27,7 @@ mod oauth;
 #[cfg(test)]
 mod odd_input;
 pub mod origin;
+pub mod preset;
 pub mod redact;
 mod roster;
 mod rules;
