@@ -4,6 +4,7 @@
 //! answers at once or when that call is over. None loops or retries; the engine does. None returns a secret.
 
 mod demo;
+mod editor;
 mod request;
 mod session;
 mod store;
@@ -13,14 +14,17 @@ mod view;
 use sandglass_engine::error::Failure;
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
+use sandglass_engine::preset::Preset;
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::timeline::density::Overview;
 use sandglass_engine::timeline::event::EventKey;
 use sandglass_engine::timeline::query::{Excerpt, Found, LogPage, Matches};
 use sandglass_engine::token::details::TokenDetails;
+use sandglass_engine::workspace::writer::StoredSession;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::editor::{Decided, DeleteSession, SaveSession};
 pub use self::request::{Accepted, OfRequest};
 pub use self::session::{OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};

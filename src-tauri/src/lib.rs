@@ -9,6 +9,7 @@
 
 pub mod cli;
 pub mod commands;
+mod confirm;
 mod demo;
 mod guided;
 mod log;
@@ -56,6 +57,7 @@ pub fn run(cli: Cli) -> ExitCode {
 
 fn start(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
         .plugin(tauri_plugin_store::Builder::default().build())
         .invoke_handler(commands::handler())
         .setup(move |app| set_up(app.handle(), cli))

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use sandglass_demo::{Fault, Place};
 use sandglass_engine::error::Code;
-use sandglass_engine::timeline::event::{Fact, StateName};
+use sandglass_engine::timeline::event::{Fact, SetAside, StateName};
 use sandglass_engine::workspace::writer;
 use serde_json::{Value, json};
 use tests_engine::{JSON, OAUTH, World, failed};
@@ -157,5 +157,104 @@ async fn tokens_that_are_in_memory_only_are_not_left_behind() {
     world.store_faults.read_only.store(false, Ordering::SeqCst);
     world.engine.reload().await.expect("the vault takes it now");
     assert_eq!(world.session(JSON).generation, Some(2));
+    assert_eq!(world.orders(JSON).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_changed_key_never_uses_the_tokens_of_the_one_before() {
+    for (key, value) in [
+        ("client_id", "another"),
+        ("issuer", "https://id.test"),
+        ("scope", "orders"),
+        ("resource", "https://api.test"),
+    ] {
+        let world = World::signed_in(OAUTH).await;
+        let before = writer::read_session(&folder(&world), OAUTH).expect("it is there");
+        let mut keys = before.keys.clone();
+        keys.insert(key.to_owned(), value.into());
+        let engine = &world.engine;
+        let saved = engine.save_session(OAUTH, keys, Some(&before.revision));
+        assert_eq!(saved.await.expect("a good file"), [], "{key}");
+        let session = world.session(OAUTH);
+        assert_eq!(session.state, StateName::SignedOut, "{key}");
+        assert_eq!(session.set_aside, Some(SetAside::AnotherKey), "{key}");
+        let refused = failed(world.send(world.get("/orders", OAUTH)).await);
+        assert_eq!(refused.code, Code::SignInNeeded, "{key}");
+
+        let now = writer::read_session(&folder(&world), OAUTH).expect("it is there");
+        let put_back = engine.save_session(OAUTH, before.keys, Some(&now.revision));
+        assert_eq!(put_back.await.expect("a good file"), [], "{key}");
+        assert_eq!(
+            world.orders(OAUTH).await.status,
+            200,
+            "{key}: the record was left alone"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_session_that_is_deleted_forgets_its_tokens() {
+    let world = World::signed_in(JSON).await;
+    let stored = writer::read_session(&folder(&world), JSON).expect("it is there");
+    let refused = world.engine.delete_session(JSON, "of long ago").await;
+    assert_eq!(failed(refused).code, Code::WorkspaceChanged);
+    assert_eq!(world.orders(JSON).await.status, 200, "nothing has changed");
+    world
+        .engine
+        .delete_session(JSON, &stored.revision)
+        .await
+        .expect("it is there");
+    assert!(
+        world
+            .engine
+            .sessions()
+            .iter()
+            .all(|session| session.name != JSON)
+    );
+    let again = world.engine.save_session(JSON, stored.keys, None);
+    assert_eq!(again.await.expect("a good file"), []);
+    assert_eq!(world.session(JSON).state, StateName::SignedOut);
+}
+
+#[tokio::test]
+async fn what_a_change_would_use_is_known_before_it_is_written() {
+    let world = World::signed_in(JSON).await;
+    let mut keys = writer::read_session(&folder(&world), JSON)
+        .expect("it is there")
+        .keys;
+    assert!(
+        !world
+            .engine
+            .trust_change(JSON, &keys)
+            .expect("good keys")
+            .widens()
+    );
+    assert!(
+        world
+            .engine
+            .trust_change("new", &keys)
+            .expect("good keys")
+            .widens()
+    );
+    keys.insert(
+        "origins".to_owned(),
+        json!([world.demo.origin(), "https://api.test"]),
+    );
+    let change = world.engine.trust_change(JSON, &keys).expect("good keys");
+    assert!(change.widens());
+    assert_eq!(change.before.expect("it is there").origins.len(), 1);
+    assert_eq!(change.after.origins.len(), 2);
+    let stored = writer::read_session(&folder(&world), JSON).expect("it is there");
+    world
+        .engine
+        .save_session(JSON, keys, Some(&stored.revision))
+        .await
+        .expect("written");
+    assert_eq!(world.session(JSON).state, StateName::BindingChanged);
+    world
+        .engine
+        .approve_change(JSON)
+        .await
+        .expect("the vault takes it");
     assert_eq!(world.orders(JSON).await.status, 200);
 }

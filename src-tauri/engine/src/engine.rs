@@ -1,5 +1,8 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
+pub mod editing;
+pub mod trust;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -474,55 +477,6 @@ impl Engine {
         }
     }
 
-    /// Reads the workspace's folder again and takes the change in. Sessions that are the same go on as they are. One that
-    /// changed takes its place at once: sends that come now wait for it, a refresh of the old one that is under way comes
-    /// home first, and what the vault holds is looked at under the new set-up. Answers what could not be read.
-    ///
-    /// # Errors
-    /// `workspace.invalid` where the folder cannot be read at all; `store.*` where the newest tokens of a session that
-    /// changed are in memory only, because the vault refuses them. Everything goes on as it was then.
-    pub async fn reload(&self) -> Result<Vec<Failure>> {
-        let _turn = self.inner.reloading.lock().await;
-        let before = self.roster();
-        let Some(folder) = before.workspace.path.clone() else {
-            return Ok(Vec::new());
-        };
-        let (workspace, mut failures) = read_folder(folder).await?;
-        let context = &self.inner.context;
-        let after = Arc::new(Roster::new(
-            workspace,
-            context,
-            Some(&before),
-            &mut failures,
-        ));
-        let leaving = before.families_missing_in(&after);
-        for family in &leaving {
-            family.must_be_kept().await?;
-        }
-        *self
-            .inner
-            .roster
-            .write()
-            .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&after);
-        for family in &leaving {
-            family.retire().await;
-        }
-        let difference = after.difference(&before);
-        context.timeline.append(Entry::new(
-            Actor::User,
-            &Subject::default(),
-            Fact::WorkspaceRead {
-                added: difference.added,
-                changed: difference.changed,
-                removed: difference.removed,
-            },
-        ));
-        for family in after.families_missing_in(&before) {
-            family.restore().await;
-        }
-        Ok(failures)
-    }
-
     /// Ends the engine: stops what waits, lets flights that were sent come home (at most [`DRAIN_LIMIT`]), writes the timeline.
     pub async fn shut_down(&self) {
         let open: Vec<_> = self
@@ -594,11 +548,6 @@ async fn restore(context: &Context, families: &[Arc<Family>]) {
     for family in families {
         family.restore().await;
     }
-}
-
-async fn read_folder(folder: PathBuf) -> Result<(Workspace, Vec<Failure>)> {
-    let read = tokio::task::spawn_blocking(move || Workspace::read(&folder)).await;
-    read.unwrap_or_else(|error| Err(Failure::new(Code::SystemUnavailable).with("detail", error)))
 }
 
 /// A step of the local clock against the other one above this is told.

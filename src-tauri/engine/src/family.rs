@@ -42,7 +42,7 @@ use crate::timeline::{Entry, Timeline};
 use crate::token::jwt;
 use crate::token_endpoint::TokenTransport;
 use crate::vault::Vault;
-use crate::vault::record::{Access, Binding, Grant, Record, Slots};
+use crate::vault::record::{Access, AskedFor, Binding, Grant, Record, Slots};
 
 /// What all families of an engine share.
 pub(crate) struct Context {
@@ -155,6 +155,11 @@ impl Family {
         self.slots == Slots::new(&self.context.workspace_id, name) && self.members == *members
     }
 
+    /// Whether one session alone uses it.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.members.len() == 1
+    }
+
     /// Whether something was granted in this epoch.
     pub(crate) fn has_tokens(&self) -> bool {
         self.lock().generation > 0
@@ -196,7 +201,20 @@ impl Family {
         };
         let origins =
             |session: &SessionConfig| session.origins.iter().map(Origin::to_string).collect();
+        let asked_for = |session: &SessionConfig| match &session.dialect {
+            Dialect::Json(_) => AskedFor::default(),
+            Dialect::Oauth(oauth) => AskedFor {
+                issuer: oauth.issuer.clone(),
+                scope: oauth.scope.clone(),
+                resource: oauth.resource.clone(),
+            },
+        };
         Binding {
+            asked_for: self
+                .members
+                .iter()
+                .map(|(name, session)| (name.to_string(), asked_for(session)))
+                .collect(),
             refresh_endpoint: first.refresh_endpoint().to_string(),
             client_id,
             origins: self

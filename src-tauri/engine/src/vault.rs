@@ -21,7 +21,7 @@ use tokio::sync::oneshot;
 
 pub use self::keychain::KeychainStore;
 pub use self::memory::MemoryStore;
-pub use self::record::Binding;
+pub use self::record::{AskedFor, Binding};
 use crate::error::{Code, Failure};
 
 /// A keychain call longer than this is reported as slow; it may be waiting for a person.

@@ -39,6 +39,17 @@ commands! {
     /// What is known of a session's token: never the token itself.
     session::read_token(OfSession) -> Option<TokenDetails>;
 
+    /// What is known of providers, to begin a session with.
+    editor::list_presets(Nothing) -> Vec<Preset>;
+    /// What a session's file says.
+    editor::read_session_file(OfSession) -> StoredSession;
+    /// Writes a session's file, after the user has allowed what it is to use.
+    editor::save_session(SaveSession) -> Decided;
+    /// Signs a session out, and removes its file.
+    editor::delete_session(DeleteSession) -> Decided;
+    /// Asks the user whether a session may use what its file names now.
+    editor::approve_binding(OfSession) -> Decided;
+
     /// Keeps tokens in memory only from now on, or in the system keychain again.
     store::choose_store(ChooseStore) -> Vec<SessionSnapshot>;
     /// Asks the system keychain again whether it can be used.

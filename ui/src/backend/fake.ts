@@ -10,6 +10,8 @@ import type { Backend, Callable } from "./backend";
 import { type FakeClock, pageClock } from "./fake/clock";
 import { FakeEngine, ORIGIN, failure } from "./fake/engine";
 import { Questions } from "./fake/questions";
+import { FakeFiles, PRESETS } from "./fake/files";
+import { FakeSession } from "./fake/session";
 
 /** How the play begins. */
 export interface Stage {
@@ -27,6 +29,7 @@ export interface Stage {
 /** The played backend, with its engine in reach. */
 export interface FakeBackend extends Backend {
   engine: FakeEngine;
+  files: FakeFiles;
   saved: Settings[];
 }
 
@@ -37,6 +40,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   const engine = new FakeEngine(clock);
   engine.manners.keychain = stage.keychain ?? "open";
   if (stage.bare) engine.sessions.length = 0;
+  const files = new FakeFiles(engine.sessions.map((one) => one.name));
   const saved: Settings[] = [];
   const questions = new Questions(() => engine.log.events);
   const done = () => ({ newest: engine.log.newest });
@@ -76,6 +80,25 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return done();
     },
     read_token: ({ session }) => engine.session(session).details(),
+    list_presets: () => PRESETS,
+    read_session_file: ({ session }) => files.read(session),
+    save_session: ({ session, keys, revision }) => {
+      files.check(session, keys);
+      if (!files.allowed(session, keys)) return { allowed: false, folder: null, ...done() };
+      if (!stage.folder && !stage.bare) return { allowed: true, folder: "/home/ada/my-api", ...done() };
+      files.write(session, keys, revision);
+      engine.takeIn(session, () => new FakeSession(session, keys.kind === "json" ? "json" : "oauth", Array.isArray(keys.origins) ? String(keys.origins[0] ?? "") : "", 6_000));
+      return { allowed: true, folder: null, ...done() };
+    },
+    delete_session: ({ session }) => {
+      files.remove(session);
+      engine.leave(session);
+      return { allowed: true, folder: null, ...done() };
+    },
+    approve_binding: ({ session }) => {
+      if (files.allows) engine.approve(session);
+      return { allowed: files.allows, folder: null, ...done() };
+    },
     choose_store: ({ memory_only }) => {
       engine.kept = memory_only ? "memory" : "keychain";
       engine.log.append({ kind: "StoreChosen", data: { kept: engine.kept } }, {}, [], "user");
@@ -110,6 +133,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
 
   return {
     engine,
+    files,
     saved,
     // The answer comes later, and as a copy, as over the real door.
     call: async (name, args) => {

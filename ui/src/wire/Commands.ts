@@ -2,6 +2,8 @@
 import type { Accepted } from "./Accepted";
 import type { AppView } from "./AppView";
 import type { ChooseStore } from "./ChooseStore";
+import type { Decided } from "./Decided";
+import type { DeleteSession } from "./DeleteSession";
 import type { Draft } from "./Draft";
 import type { Excerpt } from "./Excerpt";
 import type { Filtered } from "./Filtered";
@@ -17,10 +19,13 @@ import type { OfRequest } from "./OfRequest";
 import type { OfSession } from "./OfSession";
 import type { Overview } from "./Overview";
 import type { OverviewOf } from "./OverviewOf";
+import type { Preset } from "./Preset";
 import type { ResponseDetails } from "./ResponseDetails";
+import type { SaveSession } from "./SaveSession";
 import type { SessionSnapshot } from "./SessionSnapshot";
 import type { Settings } from "./Settings";
 import type { SignIn } from "./SignIn";
+import type { StoredSession } from "./StoredSession";
 import type { StoryOf } from "./StoryOf";
 import type { TokenDetails } from "./TokenDetails";
 import type { WatchTimeline } from "./WatchTimeline";
@@ -98,6 +103,26 @@ refresh_now: [OfSession, Newest],
  * What is known of a session's token: never the token itself.
  */
 read_token: [OfSession, TokenDetails | null], 
+/**
+ * What is known of providers, to begin a session with.
+ */
+list_presets: [Nothing, Array<Preset>], 
+/**
+ * What a session's file says.
+ */
+read_session_file: [OfSession, StoredSession], 
+/**
+ * Writes a session's file, after the user has allowed what it is to use.
+ */
+save_session: [SaveSession, Decided], 
+/**
+ * Signs a session out, and removes its file.
+ */
+delete_session: [DeleteSession, Decided], 
+/**
+ * Asks the user whether a session may use what its file names now.
+ */
+approve_binding: [OfSession, Decided], 
 /**
  * Keeps tokens in memory only from now on, or in the system keychain again.
  */

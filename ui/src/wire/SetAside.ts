@@ -3,4 +3,4 @@
 /**
  * Why a record in the vault was not used.
  */
-export type SetAside = "binding_changed" | "corrupt";
+export type SetAside = "binding_changed" | "another_key" | "corrupt";

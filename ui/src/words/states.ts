@@ -74,6 +74,7 @@ export const FLIGHT_CLASSES: Record<FlightClass, string> = {
 
 export const SET_ASIDE: Record<SetAside, string> = {
   binding_changed: "It was approved for other addresses than the session's file now names.",
+  another_key: "Its tokens were asked for by another client, or for other scopes or another API, than the session's file now names.",
   corrupt: "It cannot be read.",
 };
 

@@ -63,6 +63,12 @@ impl Family {
             let proposed = self.binding();
             if record.grant.is_none() {
                 state.epoch = record.epoch;
+            } else if record.binding.is_another_key(&proposed) {
+                state.epoch = record.epoch;
+                state.set_aside = Some(SetAside::AnotherKey);
+                told = Some(tell(Fact::RecordSetAside {
+                    reason: SetAside::AnotherKey,
+                }));
             } else if record.binding != proposed && !self.context.asks {
                 state.epoch = record.epoch;
                 state.set_aside = Some(SetAside::BindingChanged);

@@ -744,6 +744,9 @@ pub enum LoginCause {
 pub enum SetAside {
     /// It was approved for other endpoints or origins than the session file now names.
     BindingChanged,
+    /// Its tokens were asked for by another client, from another issuer, or for other scopes or another API than the
+    /// session file now names: they are not this session's.
+    AnotherKey,
     /// It cannot be read.
     Corrupt,
 }

@@ -89,9 +89,36 @@ pub struct Binding {
     pub client_id: Option<String>,
     /// Where each session's access token may be sent.
     pub origins: BTreeMap<String, Vec<String>>,
+    /// What each session's access token was asked for. Records of before this was written down hold none.
+    #[serde(default)]
+    pub asked_for: BTreeMap<String, AskedFor>,
+}
+
+/// What a token is, beside where it may go: one that was asked for otherwise is another one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct AskedFor {
+    /// The authorization server, where its identifier is known.
+    pub issuer: Option<String>,
+    /// Scopes, with spaces between them.
+    pub scope: Option<String>,
+    /// The API that it is for (RFC 8707).
+    pub resource: Option<String>,
 }
 
 impl Binding {
+    /// Whether tokens of this binding are not those that `proposed` is about. No approval makes them so; only a new sign-in
+    /// gives those.
+    pub(crate) fn is_another_key(&self, proposed: &Self) -> bool {
+        let differs = |(session, asked_for): (&String, &AskedFor)| {
+            proposed
+                .asked_for
+                .get(session)
+                .is_some_and(|proposed| proposed != asked_for)
+        };
+        self.client_id != proposed.client_id || self.asked_for.iter().any(differs)
+    }
+
     /// What one session is bound to, for a message.
     pub(crate) fn in_words(&self, session: &str) -> String {
         let origins = self
@@ -403,6 +430,7 @@ mod tests {
             access: BTreeMap::from([("s".into(), access)]),
         };
         let binding = Binding {
+            asked_for: BTreeMap::new(),
             refresh_endpoint: "http://127.0.0.1:1/".to_owned(),
             client_id: None,
             origins: BTreeMap::new(),

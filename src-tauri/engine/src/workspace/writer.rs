@@ -13,8 +13,9 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value};
 
-use super::{invalid, session_file, text};
+use super::{Workspace, invalid, session_file, text};
 use crate::error::{Code, Failure, Result};
+use crate::session::config::SessionConfig;
 
 /// Characters of a session's name.
 const NAME_CHARS_MAX: usize = 64;
@@ -46,6 +47,20 @@ pub fn read_session(folder: &Path, name: &str) -> Result<StoredSession> {
         keys: super::parse(&path, &text)?,
         revision: revision(&text),
     })
+}
+
+/// What a session would be whose file said this.
+///
+/// # Errors
+/// `session.name_invalid`; `workspace.invalid` with what cannot be used.
+pub(crate) fn proposed(
+    workspace: &Workspace,
+    name: &str,
+    keys: &SessionKeys,
+) -> Result<SessionConfig> {
+    let folder = workspace.path.clone().unwrap_or_default();
+    let path = path_of(&folder, name)?;
+    session_file::read(name, &path, &written(&path, "", keys)?)
 }
 
 /// Writes a session's file. `revision` is that of the file which it takes the place of; without one there must be none yet.
@@ -282,7 +297,6 @@ fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::workspace::Workspace;
 
     const BY_HAND: &str = r#"# Ours, since 2019.
 kind = "oauth"            # not json any more

@@ -53,6 +53,28 @@ export class FakeEngine {
     return found;
   }
 
+  /** A session's file was written: it is there from now on, with the tokens that it had. */
+  takeIn(name: string, make: () => FakeSession): void {
+    const at = this.sessions.findIndex((one) => one.name === name);
+    if (at < 0) this.sessions.push(make());
+    this.log.append({ kind: "WorkspaceRead", data: { added: at < 0 ? [name] : [], changed: at < 0 ? [] : [name], removed: [] } }, {}, [], "user");
+  }
+
+  /** A session's file was removed. */
+  leave(name: string): void {
+    this.sessions.splice(0, this.sessions.length, ...this.sessions.filter((one) => one.name !== name));
+    this.log.append({ kind: "WorkspaceRead", data: { added: [], changed: [], removed: [name] } }, {}, [], "user");
+  }
+
+  /** The user allows what a session's file names now. */
+  approve(name: string): void {
+    const session = this.session(name);
+    const approved = this.log.append({ kind: "BindingApproved", data: {} }, { session: name }, [], "user");
+    this.log.append({ kind: "StateChanged", data: { from: session.state, to: session.token ? "active" : "signed_out" } }, { session: name }, [approved], "user");
+    session.state = session.token ? "active" : "signed_out";
+    session.binding = null;
+  }
+
   send(draft: Draft): number {
     if (!/^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(draft.method)) throw failure("method.invalid", { method: draft.method });
     const url = URL.canParse(draft.url) ? new URL(draft.url) : null;

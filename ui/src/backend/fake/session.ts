@@ -42,6 +42,8 @@ export class FakeSession {
   kept: Kept = "keychain";
   persistPending = false;
   cooldownUntil: number | null = null;
+  /** What was approved, and what its file names instead. */
+  binding: SessionSnapshot["binding"] = null;
   /** The server revoked the family: nothing of it is honoured any more. */
   revoked = false;
   stopExpiry: (() => void) | null = null;
@@ -54,7 +56,7 @@ export class FakeSession {
       expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
       refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
       persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, step_up: null, set_aside: null,
-      needs_attention: false, skew_ms: null, binding: null,
+      needs_attention: false, skew_ms: null, binding: this.binding,
     };
   }
 
