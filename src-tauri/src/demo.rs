@@ -5,9 +5,9 @@ use std::io;
 use sandglass_demo::{DEMO_PASSWORD, DEMO_USER, Demo, PUBLIC_CLIENT};
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::origin::{Origin, parse_url};
+use sandglass_engine::session::config::replies::Replies;
 use sandglass_engine::session::config::{
-    ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, ReplyPointers,
-    SessionConfig,
+    ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, SessionConfig,
 };
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
 use sandglass_engine::workspace::{SavedRequest, Workspace};
@@ -39,15 +39,14 @@ pub(crate) async fn start() -> Result<Demo> {
 pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
     let origins = vec![Origin::parse(origin)?];
     let json = JsonDialect {
-        sign_in: JsonRequest {
-            url: parse_url(&format!("{origin}/auth/login"))?,
-            body: json!({ "username": "{{username}}", "password": "{{password}}" }),
-        },
-        refresh: JsonRequest {
-            url: parse_url(&format!("{origin}/auth/refresh"))?,
-            body: json!({ "refreshToken": "{{refresh_token}}" }),
-        },
-        reply: ReplyPointers::json(),
+        sign_in: Some(JsonRequest::post(
+            parse_url(&format!("{origin}/auth/login"))?,
+            json!({ "username": "{{username}}", "password": "{{password}}" }),
+        )),
+        refresh: JsonRequest::post(
+            parse_url(&format!("{origin}/auth/refresh"))?,
+            json!({ "refreshToken": "{{refresh_token}}" }),
+        ),
     };
     let oauth = OauthDialect {
         token_endpoint: parse_url(&format!("{origin}/oauth/token"))?,
@@ -74,18 +73,18 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         // The tour shows what happens without it; the demo's tokens are too short-lived for it anyway.
         refresh_when: RefreshWhen::Refused,
         dialect,
+        replies: Replies::default(),
         refused_when: None,
         secret_headers: Vec::new(),
     };
-    Ok(Workspace {
-        name: "Demo".to_owned(),
-        id: WORKSPACE_ID.to_owned(),
-        path: None,
-        sessions: vec![
+    Ok(Workspace::in_memory(
+        "Demo",
+        WORKSPACE_ID,
+        vec![
             session(SESSION, Dialect::Json(json)),
             session(OAUTH_SESSION, Dialect::Oauth(oauth)),
         ],
-        requests: vec![
+        vec![
             request("list-orders", "List orders", "GET", "/orders?limit=5", SESSION),
             SavedRequest {
                 headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
@@ -95,18 +94,12 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
             request("me", "Me", "GET", "/me", OAUTH_SESSION),
             request("admin-only", "Admin only", "GET", "/admin", SESSION),
         ],
-    })
+    ))
 }
 
 /// The workspace of a window whose demo could not be started: empty, and usable with addresses that are typed.
 pub(crate) fn empty_workspace() -> Workspace {
-    Workspace {
-        name: "Demo".to_owned(),
-        id: WORKSPACE_ID.to_owned(),
-        path: None,
-        sessions: Vec::new(),
-        requests: Vec::new(),
-    }
+    Workspace::in_memory("Demo", WORKSPACE_ID, Vec::new(), Vec::new())
 }
 
 /// What the demo's own user would type to sign in to this session.

@@ -36,6 +36,7 @@ const LAYERS: [&[&str]; 7] = [
     &["session"],
     &["family"],
     &[
+        "variables",
         "workspace",
         "token_endpoint",
         "token",

@@ -21,8 +21,7 @@ fn answer(call: u32) -> Wire {
         format!("{{\"access_token\":\"a{call}\",\"refresh_token\":\"r{call}\"}}").into_bytes();
     Wire::Answer {
         status: 200,
-        retry_after: None,
-        date: None,
+        headers: reqwest::header::HeaderMap::new(),
         body,
     }
 }

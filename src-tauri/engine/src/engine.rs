@@ -3,13 +3,13 @@
 pub mod editing;
 pub mod trust;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
@@ -34,6 +34,7 @@ use crate::timeline::event::{Actor, EventKey, Fact, Kept, Subject};
 use crate::timeline::{Entry, Timeline};
 use crate::token::details::TokenDetails;
 use crate::token_endpoint::TokenTransport;
+use crate::variables::SecretVariables;
 use crate::vault::{KeychainStore, Limits, MemoryStore, StoreMaker, Vault};
 use crate::workspace::Workspace;
 
@@ -210,7 +211,8 @@ impl Engine {
             kept: Mutex::new(options.kept),
             install_key: OnceLock::new(),
             flights: AtomicU64::new(last_flight),
-            workspace_id: workspace.id.clone(),
+            workspace_id: workspace.place(),
+            variables: SecretVariables::of(&workspace),
             asks: workspace.path.is_some(),
             clock_tick: options.clock_tick,
             api_limits: options.api_limits,
@@ -236,11 +238,9 @@ impl Engine {
             }),
         };
         tokio::spawn({
-            let (context, families) = (
-                Arc::clone(&engine.inner.context),
-                engine.roster().families.clone(),
-            );
-            async move { restore(&context, &families).await }
+            let (context, roster) = (Arc::clone(&engine.inner.context), engine.roster());
+            let secrets = roster.workspace.variables.secrets.clone();
+            async move { restore(&context, secrets, &roster.families).await }
         });
         watch_clock(&engine.inner.context);
         Ok(engine)
@@ -269,8 +269,9 @@ impl Engine {
             .collect()
     }
 
-    /// Waits until the vault was asked for every session.
+    /// Waits until the vault was asked for every session and every secret variable.
     pub async fn settled(&self) {
+        self.inner.context.variables.loaded().await;
         for family in &self.roster().families {
             family.settled().await;
         }
@@ -297,12 +298,17 @@ impl Engine {
     }
 
     fn check(&self, draft: Draft) -> Result<(Ready, Option<Arc<Session>>)> {
+        let secrets = &self.inner.context.variables;
+        let draft = draft.filled(&self.roster().workspace.variables, &secrets.values())?;
         let session = draft
             .session
             .as_deref()
             .map(|name| self.session(name))
             .transpose()?;
-        let ready = Ready::check(draft, session.as_ref().map(|session| &session.config))?;
+        let ready = Ready::check(draft, session.as_ref().map(|session| &session.config));
+        // What is wrong with an address may quote it, with what was filled in.
+        let ready =
+            ready.map_err(|failure| failure.masked(&self.inner.context.variable_masker()))?;
         Ok((ready, session))
     }
 
@@ -439,6 +445,15 @@ impl Engine {
         self.session(session)?.family.approve_binding().await
     }
 
+    /// Keeps the value of a secret variable of the workspace in this environment. There is no way to read it back.
+    ///
+    /// # Errors
+    /// `variable.unknown` where no file names it as a secret, `store.*`.
+    pub async fn set_variable(&self, name: &str, value: SecretString) -> Result<()> {
+        let context = &self.inner.context;
+        context.variables.set(context.vault(), name, value).await
+    }
+
     /// What is known of a session's access token. `None`: it has none.
     ///
     /// # Errors
@@ -540,11 +555,12 @@ impl Drop for Closing {
     }
 }
 
-async fn restore(context: &Context, families: &[Arc<Family>]) {
+async fn restore(context: &Context, secrets: BTreeSet<String>, families: &[Arc<Family>]) {
     // The key first, so that what is restored is named under it. Where it cannot be had, the sessions say so themselves.
     if let Err(failure) = context.probe().await {
         tracing::warn!(%failure, "the vault cannot be used");
     }
+    context.variables.load(context.vault(), secrets).await;
     for family in families {
         family.restore().await;
     }

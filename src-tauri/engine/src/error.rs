@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::redact::Masker;
+
 /// What went wrong, by what can be done about it. The window holds one message (what, why, what to do) for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -175,6 +177,21 @@ pub enum Code {
     /// A session cannot have this name, which is also its file's. Params: `session`.
     #[serde(rename = "session.name_invalid")]
     SessionNameInvalid,
+    /// The workspace has no environment of this name. Params: `environment`, `known`, `meant`.
+    #[serde(rename = "environment.unknown")]
+    EnvironmentUnknown,
+    /// A request holds a variable that has no value in this environment; nothing was sent. Params: `variable`.
+    #[serde(rename = "variable.unknown")]
+    VariableUnknown,
+    /// A secret variable has no value in the keychain; nothing was sent. Params: `variable`.
+    #[serde(rename = "variable.unset")]
+    VariableUnset,
+    /// A secret variable stands in the host of an address; nothing was sent. Params: `variable`.
+    #[serde(rename = "variable.misplaced")]
+    VariableMisplaced,
+    /// The answer's body could not be written to where it was wanted; the rest was not read. Params: `detail`.
+    #[serde(rename = "output.failed")]
+    OutputFailed,
     /// The demo server could not be started. Params: `address`, `detail`.
     #[serde(rename = "demo.unavailable")]
     DemoUnavailable,
@@ -206,6 +223,15 @@ impl Failure {
     #[must_use]
     pub fn with(mut self, name: &str, value: impl fmt::Display) -> Self {
         self.params.insert(name.to_owned(), value.to_string());
+        self
+    }
+
+    /// The same failure, with known secrets in its values masked.
+    #[must_use]
+    pub(crate) fn masked(mut self, masker: &Masker) -> Self {
+        for value in self.params.values_mut() {
+            *value = masker.mask(value).into_owned();
+        }
         self
     }
 }

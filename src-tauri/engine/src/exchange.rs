@@ -13,6 +13,7 @@
 pub mod body;
 mod consequence;
 pub mod draft;
+mod filled;
 mod head;
 mod judge;
 mod multipart;
@@ -149,7 +150,7 @@ impl Exchange {
         };
         let fact = Fact::RequestQueued {
             method: ready.method.to_string(),
-            url: crate::redact::url(&ready.url),
+            url: shown(&context, &ready.url),
             origin: ready.origin.to_string(),
         };
         let began = context.clock.mono();
@@ -189,7 +190,10 @@ impl Exchange {
                     classified,
                 )
             }
-            Err((failure, cause)) => (Err(failure), None, cause),
+            Err((failure, cause)) => {
+                let masked = failure.masked(&self.context.variable_masker());
+                (Err(masked), None, cause)
+            }
         };
         let request = self.subject.request.unwrap_or_default();
         self.context.answers.keep(request, ended.clone());
@@ -517,7 +521,7 @@ impl Exchange {
 
     /// What must not be seen in anything that a server sends back.
     fn masker(&self) -> Masker {
-        let mut masker = Masker::default();
+        let mut masker = self.context.variable_masker();
         self.sessions
             .iter()
             .for_each(|session| session.mask_with(&mut masker));
@@ -598,6 +602,12 @@ impl Drop for Exchange {
             );
         }
     }
+}
+
+/// An address as it may be told: without what is a secret by its name, or by the workspace's.
+fn shown(context: &Context, url: &url::Url) -> String {
+    let shown = crate::redact::url(url);
+    context.variable_masker().mask(&shown).into_owned()
 }
 
 /// Flights that a send waits for before its first attempt.

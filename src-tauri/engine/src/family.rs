@@ -35,12 +35,13 @@ use crate::lock::Lock;
 use crate::oauth::dpop::Bound;
 use crate::oauth::dpop::nonces::Nonces;
 use crate::origin::Origin;
-use crate::redact::{Fingerprint, InstallKey};
+use crate::redact::{Fingerprint, InstallKey, Masker};
 use crate::session::config::{Dialect, SessionConfig};
 use crate::timeline::event::{Actor, EventKey, Fact, Kept, LoginCause, StateName, Subject};
 use crate::timeline::{Entry, Timeline};
 use crate::token::jwt;
 use crate::token_endpoint::TokenTransport;
+use crate::variables::SecretVariables;
 use crate::vault::Vault;
 use crate::vault::record::{Access, AskedFor, Binding, Grant, Record, Slots};
 
@@ -56,6 +57,7 @@ pub(crate) struct Context {
     pub(crate) install_key: OnceLock<InstallKey>,
     pub(crate) flights: AtomicU64,
     pub(crate) workspace_id: String,
+    pub(crate) variables: SecretVariables,
     /// The workspace is a folder that others may edit: a difference from what was approved is a question. One that lives
     /// in memory only is the shell's own, and a difference means that its server is another one.
     pub(crate) asks: bool,
@@ -91,6 +93,14 @@ impl Context {
             InstallKey::generate().expect("the system has random numbers; opening the engine tried")
         };
         self.install_key.get_or_init(fresh).fingerprint(secret)
+    }
+
+    /// Masks the values of secret variables, in what a request was made of.
+    pub(crate) fn variable_masker(&self) -> Masker {
+        let mut masker = Masker::default();
+        let fingerprint = |secret: &SecretString| self.fingerprint(secret);
+        self.variables.mask_with(&mut masker, fingerprint);
+        masker
     }
 
     fn refresh_token(&self, secret: SecretString) -> RefreshToken {

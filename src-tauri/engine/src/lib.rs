@@ -35,6 +35,7 @@ pub mod session;
 pub mod timeline;
 pub mod token;
 mod token_endpoint;
+mod variables;
 pub mod vault;
 pub mod workspace;
 

@@ -71,8 +71,7 @@ impl Server {
         };
         Wire::Answer {
             status,
-            retry_after: None,
-            date: None,
+            headers: reqwest::header::HeaderMap::new(),
             body: body.to_string().into_bytes(),
         }
     }

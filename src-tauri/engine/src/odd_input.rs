@@ -7,7 +7,7 @@ use crate::clock::WallMs;
 use crate::journal::{Journal, Line, Owner, Phase};
 use crate::origin::{Origin, parse_url};
 use crate::redact::InstallKey;
-use crate::session::config::ReplyPointers;
+use crate::session::config::replies::{Place, ReplyPlaces};
 use crate::token::{jwt, reply};
 use crate::vault::record;
 use crate::workspace::Workspace;
@@ -58,14 +58,18 @@ proptest! {
         bytes in proptest::collection::vec(any::<u8>(), 0..200),
         pointer in "[/~a-zA-Z0-9_]{0,20}",
     ) {
-        let odd = ReplyPointers {
-            access_token: pointer.clone(),
-            refresh_token: pointer.clone(),
-            expires_in: pointer,
+        let odd = vec![Place::Body(pointer)];
+        let odd = ReplyPlaces {
+            access_token: odd.clone(),
+            refresh_token: odd.clone(),
+            expires_in: odd.clone(),
+            expires_at: odd,
+            ..ReplyPlaces::default()
         };
-        for pointers in [ReplyPointers::oauth(), ReplyPointers::json(), odd] {
-            drop(reply::read(text.as_bytes(), &pointers, true, WallMs(i64::MAX)));
-            drop(reply::read(&bytes, &pointers, false, WallMs(i64::MIN)));
+        let headers = reqwest::header::HeaderMap::new();
+        for places in [ReplyPlaces::default(), odd] {
+            drop(reply::read(text.as_bytes(), &headers, &places, true, WallMs(i64::MAX)));
+            drop(reply::read(&bytes, &headers, &places, false, WallMs(i64::MIN)));
         }
     }
 

@@ -2,5 +2,6 @@
 
 pub mod details;
 pub(crate) mod jwt;
+mod lifetime;
 pub(crate) mod reply;
 pub mod scheme;

@@ -6,9 +6,8 @@ mod transport;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, HeaderName, HeaderValue, RETRY_AFTER,
-};
+use reqwest::Method;
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
@@ -24,13 +23,14 @@ use crate::failpoint::{Point, reach};
 use crate::oauth::client_auth::Client;
 use crate::oauth::dpop::ProofKey;
 use crate::oauth::dpop::nonces::nonce_in;
-use crate::session::config::{Dialect, JsonRequest, OauthDialect, ReplyPointers};
+use crate::session::config::{Dialect, JsonRequest, OauthDialect};
 use crate::session::credentials::ClientSecrets;
 use crate::token::reply::REPLY_BYTES_MAX;
 
-/// A POST to a token endpoint. What may be used once only is made for each time that it is sent.
+/// A request to a token endpoint. What may be used once only is made for each time that it is sent.
 pub(crate) struct TokenRequest {
     pub(crate) url: Url,
+    method: Method,
     content: Content,
     /// The key that its holder proves to have, where tokens are bound to one.
     proof_key: Option<Arc<ProofKey>>,
@@ -38,16 +38,21 @@ pub(crate) struct TokenRequest {
 
 /// What a request says.
 enum Content {
-    Json(SecretString),
+    Json {
+        /// Absent: there is none.
+        body: Option<SecretString>,
+        headers: Vec<(HeaderName, SecretString)>,
+    },
     /// The fields, and the client that adds who it is.
     Form(SecretString, Client),
 }
 
 /// What is sent, this once. The headers are secrets.
 struct Post {
-    content_type: &'static str,
+    /// Absent: there is no body.
+    content_type: Option<&'static str>,
     body: SecretString,
-    authorization: Option<SecretString>,
+    headers: Vec<(HeaderName, SecretString)>,
     proof: Option<String>,
 }
 
@@ -56,8 +61,7 @@ pub(crate) enum Wire {
     /// An answer, up to [`REPLY_BYTES_MAX`] of its body.
     Answer {
         status: u16,
-        retry_after: Option<String>,
-        date: Option<String>,
+        headers: HeaderMap,
         body: Vec<u8>,
     },
     /// The request never left.
@@ -67,14 +71,6 @@ pub(crate) enum Wire {
 }
 
 impl Dialect {
-    /// Where the tokens stand in this dialect's replies.
-    pub(crate) fn pointers(&self) -> ReplyPointers {
-        match self {
-            Self::Json(json) => json.reply.clone(),
-            Self::Oauth(_) => ReplyPointers::oauth(),
-        }
-    }
-
     /// The exchange that gives new tokens for a refresh token (RFC 6749 §6).
     pub(crate) fn refresh_request(
         &self,
@@ -97,24 +93,35 @@ impl Dialect {
         password: &SecretString,
     ) -> Option<TokenRequest> {
         match self {
-            Self::Json(json) => Some(json_request(
-                &json.sign_in,
-                &[
-                    ("{{username}}", username),
-                    ("{{password}}", password.expose_secret()),
-                ],
-            )),
+            Self::Json(json) => json.sign_in.as_ref().map(|sign_in| {
+                json_request(
+                    sign_in,
+                    &[
+                        ("{{username}}", username),
+                        ("{{password}}", password.expose_secret()),
+                    ],
+                )
+            }),
             Self::Oauth(_) => None,
         }
     }
 }
 
 fn json_request(template: &JsonRequest, values: &[(&str, &str)]) -> TokenRequest {
-    let mut body = template.body.clone();
-    fill(&mut body, values);
+    let body = template.body.clone().map(|mut body| {
+        fill(&mut body, values);
+        body.to_string().into()
+    });
+    let headers = template.headers.iter();
     TokenRequest {
+        method: template.method.clone(),
         url: template.url.clone(),
-        content: Content::Json(body.to_string().into()),
+        content: Content::Json {
+            body,
+            headers: headers
+                .map(|(name, value)| (name.clone(), fill_text(value, values).into()))
+                .collect(),
+        },
         proof_key: None,
     }
 }
@@ -168,6 +175,7 @@ fn oauth_refresh_request(
         form.append_pair("resource", resource);
     }
     TokenRequest {
+        method: Method::POST,
         url: oauth.token_endpoint.clone(),
         content: Content::Form(form.finish().into(), Client::new(oauth, client)),
         proof_key: None,
@@ -198,13 +206,14 @@ impl TokenRequest {
 
     /// What is sent, this once.
     fn post(&self, nonce: Option<&str>, now: WallMs) -> Result<Post> {
-        let proof = |key: &Arc<ProofKey>| key.proof("POST", &self.url, None, nonce, now);
+        let proof =
+            |key: &Arc<ProofKey>| key.proof(self.method.as_str(), &self.url, None, nonce, now);
         let proof = self.proof_key.as_ref().map(proof).transpose()?;
         match &self.content {
-            Content::Json(body) => Ok(Post {
-                content_type: "application/json",
-                body: body.clone(),
-                authorization: None,
+            Content::Json { body, headers } => Ok(Post {
+                content_type: body.as_ref().map(|_| "application/json"),
+                body: body.clone().unwrap_or_default(),
+                headers: headers.clone(),
                 proof,
             }),
             Content::Form(fields, client) => {
@@ -212,9 +221,12 @@ impl TokenRequest {
                 let mut form = form_urlencoded::Serializer::new(fields);
                 let authorization = client.authenticate(&mut form, now)?;
                 Ok(Post {
-                    content_type: "application/x-www-form-urlencoded",
+                    content_type: Some("application/x-www-form-urlencoded"),
                     body: form.finish().into(),
-                    authorization,
+                    headers: authorization
+                        .into_iter()
+                        .map(|value| (AUTHORIZATION, value))
+                        .collect(),
                     proof,
                 })
             }
@@ -249,18 +261,21 @@ impl TokenRequest {
         newest: &mut Option<String>,
     ) -> Wire {
         let mut request = client
-            .post(self.url.clone())
-            .header(CONTENT_TYPE, post.content_type)
-            .header(ACCEPT, "application/json")
-            .body(post.body.expose_secret().to_owned());
-        if let Some(authorization) = &post.authorization {
-            let Ok(mut value) = HeaderValue::from_str(authorization.expose_secret()) else {
+            .request(self.method.clone(), self.url.clone())
+            .header(ACCEPT, "application/json");
+        if let Some(content_type) = post.content_type {
+            request = request
+                .header(CONTENT_TYPE, content_type)
+                .body(post.body.expose_secret().to_owned());
+        }
+        for (name, value) in &post.headers {
+            let Ok(mut value) = HeaderValue::from_str(value.expose_secret()) else {
                 return Wire::NotSent {
-                    detail: "the client's credentials do not fit into a header".to_owned(),
+                    detail: format!("what it takes does not fit into the header {name}"),
                 };
             };
             value.set_sensitive(true);
-            request = request.header(AUTHORIZATION, value);
+            request = request.header(name, value);
         }
         if let Some(proof) = &post.proof {
             request = request.header(DPOP, proof);
@@ -282,15 +297,7 @@ impl TokenRequest {
         reach(Point::HeadReceived);
         *newest = nonce_in(response.headers());
         let status = response.status().as_u16();
-        let header = |name: HeaderName| {
-            response
-                .headers()
-                .get(name)?
-                .to_str()
-                .ok()
-                .map(str::to_owned)
-        };
-        let (retry_after, date) = (header(RETRY_AFTER), header(DATE));
+        let headers = response.headers().clone();
         let mut body = Vec::new();
         loop {
             match response.chunk().await {
@@ -307,8 +314,7 @@ impl TokenRequest {
                     reach(Point::BodyWhole);
                     return Wire::Answer {
                         status,
-                        retry_after,
-                        date,
+                        headers,
                         body,
                     };
                 }
@@ -341,10 +347,8 @@ mod tests {
     }
 
     fn template(body: &str) -> JsonRequest {
-        JsonRequest {
-            url: Url::parse("http://127.0.0.1:1/").expect("a URL"),
-            body: serde_json::from_str(body).expect("JSON"),
-        }
+        let url = Url::parse("http://127.0.0.1:1/").expect("a URL");
+        JsonRequest::post(url, serde_json::from_str(body).expect("JSON"))
     }
 
     #[test]
@@ -364,6 +368,20 @@ mod tests {
             fill_text("{{unknown}} {{", &[("{{v}}", "x")]),
             "{{unknown}} {{"
         );
+    }
+
+    #[test]
+    fn a_json_request_may_carry_its_secret_in_a_header_and_no_body() {
+        let template = JsonRequest {
+            method: Method::GET,
+            headers: vec![(AUTHORIZATION, "Bearer {{v}}".to_owned())],
+            body: None,
+            ..template("null")
+        };
+        let request = json_request(&template, &[("{{v}}", "secret")]);
+        let post = request.post(None, WallMs(0)).expect("ready");
+        assert_eq!(post.headers[0].1.expose_secret(), "Bearer secret");
+        assert!(post.content_type.is_none() && post.body.expose_secret().is_empty());
     }
 
     #[test]

@@ -1,30 +1,37 @@
 //! A workspace: a folder of plain files without secrets that says which sessions and requests there are.
 //!
 //! ```text
-//! workspace.toml            version = 1, name = "Shop"
-//! sessions/admin.toml       how to sign in and refresh, and where the token may be sent
-//! requests/list-orders.toml method, url, headers, body, session
+//! workspace.toml             version = 1, name = "Shop", variables of all environments
+//! environments/staging.toml  what variables are there
+//! sessions/admin.toml        how to sign in and refresh, and where the token may be sent
+//! requests/orders/list.toml  method, url, headers, body, session; a folder is a collection
 //! ```
+//!
+//! `docs/workspace.md` says what the files hold.
 
+pub mod environment;
+pub(crate) mod fill;
+mod folder;
+mod reading;
+mod request_file;
 mod session_file;
 pub mod writer;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use self::environment::{Environment, Variables, VariablesFile};
+use self::folder::{Depth, files, text};
+use self::reading::{line_of, meant, parse, quoted};
 use crate::error::{Code, Failure, Result};
 use crate::session::config::SessionConfig;
 
 /// The newest version of the format that this reads.
 pub const VERSION: u32 = 1;
-/// Files of one kind that are read from a workspace; more are reported, not read.
-const FILES_MAX: usize = 10_000;
-/// Largest file that is read, in bytes.
-const FILE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// Sessions and requests that belong together.
+/// Sessions and requests that belong together, in one environment.
 #[derive(Clone, Debug)]
 pub struct Workspace {
     /// What people call it.
@@ -33,9 +40,15 @@ pub struct Workspace {
     pub id: String,
     /// Its folder. Absent: it lives in memory only.
     pub path: Option<PathBuf>,
-    /// Its sessions, by name.
+    /// Its environments, by name.
+    pub environments: Vec<Environment>,
+    /// The environment that it is read in. Absent: only what the workspace says for all of them.
+    pub environment: Option<String>,
+    /// The variables there.
+    pub variables: Variables,
+    /// Its sessions there, by name.
     pub sessions: Vec<SessionConfig>,
-    /// Its requests, by id.
+    /// Its requests, by id; their variables are filled when they are sent.
     pub requests: Vec<SavedRequest>,
 }
 
@@ -44,19 +57,19 @@ pub struct Workspace {
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct SavedRequest {
-    /// The file's name without its ending.
+    /// The file's name without its ending, behind the folders that it is in: `orders/list`.
     #[serde(skip_deserializing)]
     pub id: String,
     /// What people call it.
     pub name: String,
     /// Any HTTP token.
     pub method: String,
-    /// An absolute URL.
+    /// An absolute URL; it may hold `{{variables}}`.
     pub url: String,
-    /// Names and values in order.
+    /// Names and values in order; the values may hold variables.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// The body as text.
+    /// The body as text; it may hold variables.
     #[serde(default)]
     pub body: Option<String>,
     /// The session that it uses.
@@ -64,120 +77,200 @@ pub struct SavedRequest {
     pub session: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct WorkspaceFile {
-    version: u32,
-    name: String,
-}
-
 impl Workspace {
-    /// Reads a workspace folder. Files that cannot be used are left out, one failure each; the others are there.
+    /// Reads a workspace folder, in no environment. Files that cannot be used are left out, one failure each; the others
+    /// are there.
     ///
     /// # Errors
     /// `workspace.invalid` where the folder has no usable `workspace.toml`.
     pub fn read(folder: &Path) -> Result<(Self, Vec<Failure>)> {
+        Self::read_in(folder, None)
+    }
+
+    /// Reads a workspace folder in one of its environments.
+    ///
+    /// # Errors
+    /// As [`Workspace::read`]; `environment.unknown` where it has none of this name.
+    pub fn read_in(folder: &Path, environment: Option<&str>) -> Result<(Self, Vec<Failure>)> {
         let folder = folder
             .canonicalize()
             .map_err(|error| invalid(folder, None, &error))?;
         let manifest = folder.join("workspace.toml");
-        let file: WorkspaceFile = parse(&manifest, &text(&manifest)?)?;
-        if file.version > VERSION {
-            let detail = format!(
-                "it has version {}, and this Sandglass reads up to {VERSION}; a newer Sandglass reads it",
-                file.version
-            );
-            return Err(invalid(&manifest, None, &detail));
-        }
+        let (name, shared) = read_manifest(&manifest)?;
         let mut failures = Vec::new();
-        let mut sessions = Vec::new();
-        for (id, path) in files(&folder.join("sessions"), &mut failures) {
-            match text(&path).and_then(|text| session_file::read(&id, &path, &text)) {
-                Ok(session) => sessions.push(session),
-                Err(failure) => failures.push(failure),
+        let environments: Vec<Environment> = each(
+            &folder.join("environments"),
+            Depth::Flat,
+            &mut failures,
+            environment::read,
+        );
+        let variables = match environment {
+            None => shared,
+            Some(wanted) => {
+                let found = environments.iter().find(|found| found.name == wanted);
+                let found = found.ok_or_else(|| {
+                    unknown_environment(wanted, &environments, &folder, &failures)
+                })?;
+                shared.with(&found.variables)
             }
-        }
-        let mut requests = Vec::new();
-        for (id, path) in files(&folder.join("requests"), &mut failures) {
-            match text(&path).and_then(|text| parse::<SavedRequest>(&path, &text)) {
-                Ok(request) => requests.push(SavedRequest { id, ..request }),
-                Err(failure) => failures.push(failure),
-            }
-        }
+        };
+        let sessions = each(
+            &folder.join("sessions"),
+            Depth::Flat,
+            &mut failures,
+            |name, path, text| session_file::read(name, path, text, &variables.filler()),
+        );
+        let requests = each(
+            &folder.join("requests"),
+            Depth::Nested,
+            &mut failures,
+            request_file::read,
+        );
         let workspace = Self {
-            name: file.name,
+            name,
             id: folder.display().to_string(),
             path: Some(folder),
+            environments,
+            environment: environment.map(str::to_owned),
+            variables,
             sessions,
             requests,
         };
         Ok((workspace, failures))
     }
-}
 
-/// The TOML files of one folder, sorted by name. A missing folder holds none.
-fn files(folder: &Path, failures: &mut Vec<Failure>) -> Vec<(String, PathBuf)> {
-    let entries = match std::fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
-        Err(error) => {
-            failures.push(invalid(folder, None, &error));
-            return Vec::new();
-        }
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        match entry {
-            Ok(entry) => {
-                let path = entry.path();
-                if path.extension().is_some_and(|ending| ending == "toml")
-                    && let Some(id) = path.file_stem().and_then(|stem| stem.to_str())
-                {
-                    found.push((id.to_owned(), path.clone()));
-                }
-            }
-            Err(error) => failures.push(invalid(folder, None, &error)),
+    /// A workspace without a folder: it lives in memory, and has no environments.
+    pub fn in_memory(
+        name: &str,
+        id: &str,
+        sessions: Vec<SessionConfig>,
+        requests: Vec<SavedRequest>,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            id: id.to_owned(),
+            path: None,
+            environments: Vec::new(),
+            environment: None,
+            variables: Variables::default(),
+            sessions,
+            requests,
         }
     }
-    found.sort();
-    if found.len() > FILES_MAX {
-        failures.push(invalid(
-            folder,
-            None,
-            &format!(
-                "only the first {FILES_MAX} of {} files are read",
-                found.len()
-            ),
-        ));
-        found.truncate(FILES_MAX);
+
+    /// What tells its secrets from those of every other workspace and environment.
+    pub(crate) fn place(&self) -> String {
+        match &self.environment {
+            None => self.id.clone(),
+            Some(environment) => format!("{}\n{environment}", self.id),
+        }
     }
-    found
 }
 
-fn text(path: &Path) -> Result<String> {
-    let length = std::fs::metadata(path)
-        .map_err(|error| invalid(path, None, &error))?
-        .len();
-    if length > FILE_BYTES_MAX {
+/// Reads every file of one kind; what is wrong with one costs the others nothing.
+fn each<T>(
+    folder: &Path,
+    depth: Depth,
+    failures: &mut Vec<Failure>,
+    read: impl Fn(&str, &Path, &str) -> Result<T>,
+) -> Vec<T> {
+    let mut made = Vec::new();
+    for (id, path) in files(folder, depth, failures) {
+        match text(&path).and_then(|text| read(&id, &path, &text)) {
+            Ok(one) => made.push(one),
+            Err(failure) => failures.push(failure),
+        }
+    }
+    made
+}
+
+/// `workspace.toml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    #[serde(rename = "version")]
+    _version: u32,
+    name: String,
+    #[serde(default)]
+    secrets: Vec<String>,
+    #[serde(default)]
+    variables: BTreeMap<String, environment::Value>,
+}
+
+/// The version alone: a newer one may have any keys beside it.
+#[derive(Deserialize)]
+struct VersionOnly {
+    version: toml::Spanned<u32>,
+}
+
+/// Reads `workspace.toml`: the name, and the variables of all environments.
+fn read_manifest(path: &Path) -> Result<(String, Variables)> {
+    let text = text(path)?;
+    let version = parse::<VersionOnly>(path, &text)?.version;
+    if *version.get_ref() > VERSION {
+        let detail = format!(
+            "it has version {}, and this Sandglass reads up to {VERSION}; a newer Sandglass reads it",
+            version.get_ref()
+        );
         return Err(invalid(
             path,
-            None,
-            &format!("it has {length} bytes, and at most {FILE_BYTES_MAX} are read"),
+            Some(line_of(&text, version.span().start)),
+            &detail,
         ));
     }
-    std::fs::read_to_string(path).map_err(|error| invalid(path, None, &error))
+    let manifest: Manifest = parse(path, &text)?;
+    let variables = VariablesFile {
+        secrets: manifest.secrets,
+        variables: manifest.variables,
+    };
+    let variables = variables.into_variables();
+    Ok((
+        manifest.name,
+        variables.map_err(|wrong| wrong.in_text(path, &text))?,
+    ))
 }
 
-fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T> {
-    toml::from_str(text).map_err(|error| {
-        let line = error.span().map(|span| line_of(text, span.start));
-        invalid(path, line, &error.message())
-    })
+/// The variables of every environment together: what a session's file may hold, whatever the environment.
+fn variables_anywhere(folder: &Path) -> Variables {
+    let shared = read_manifest(&folder.join("workspace.toml")).map(|(_, variables)| variables);
+    let environments: Vec<Environment> = each(
+        &folder.join("environments"),
+        Depth::Flat,
+        &mut Vec::new(),
+        environment::read,
+    );
+    environments
+        .iter()
+        .fold(shared.unwrap_or_default(), |all, one| {
+            all.with(&one.variables)
+        })
 }
 
-/// The number of the line, from 1, that holds this byte.
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+fn unknown_environment(
+    wanted: &str,
+    environments: &[Environment],
+    folder: &Path,
+    failures: &[Failure],
+) -> Failure {
+    // A file that is there and cannot be read is the better answer.
+    let file = folder.join("environments").join(format!("{wanted}.toml"));
+    let broken = |failure: &&Failure| {
+        failure.params.get("path").map(String::as_str) == Some(&*file.to_string_lossy())
+    };
+    if let Some(failure) = failures.iter().find(broken) {
+        return failure.clone();
+    }
+    let names: Vec<&str> = environments
+        .iter()
+        .map(|found| found.name.as_str())
+        .collect();
+    let failure = Failure::new(Code::EnvironmentUnknown)
+        .with("environment", crate::redact::server_text(wanted, 80))
+        .with("known", quoted(&names));
+    match meant(wanted, names.into_iter()) {
+        Some(meant) => failure.with("meant", meant),
+        None => failure,
+    }
 }
 
 fn invalid(path: &Path, line: Option<usize>, detail: &dyn std::fmt::Display) -> Failure {
@@ -246,13 +339,82 @@ body = '{"refreshToken": "{{refresh_token}}"}'
 
     #[test]
     fn a_bad_file_is_named_with_its_line_and_the_others_are_read() {
-        let manifest = ("workspace.toml", "version = 1\nname = \"Shop\"\n");
+        let manifest = (
+            "workspace.toml",
+            "version = 1\nname = \"Shop\"\n[variables]\napi = \"https://a.test\"\n",
+        );
         for (name, bad, line, word) in [
             (
                 "sessions/bad.toml",
-                "kind = \"oauth\"\norigins = []\ntoken = \"x\"\n",
+                "kind = \"oauth\"\norigins = []\ntoken_endpont = \"https://a.test/\"\n",
                 Some("3"),
-                "token",
+                "did you mean `token_endpoint`?",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"oauth\"\norigins = []\n\ntoken_endpoint = \"https://a.test/\"\nclient_id = \"c\"\nscopes = \"x\"\n",
+                Some("6"),
+                "did you mean `scope`?",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"oauth\"\norigins = []\ntoken_endpoint = \"https://a.test/\"\nclient_id = \"c\"\ncolour = 1\n",
+                Some("5"),
+                "known are `client_auth`, `client_id`",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"oauth\"\nkind = \"json\"\n",
+                Some("2"),
+                "duplicate key",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"oauth\"\norigins = [\"{{apy}}\"]\ntoken_endpoint = \"https://a.test/\"\nclient_id = \"c\"\n",
+                Some("2"),
+                "did you mean `api`?",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"json\"\norigins = []\n[refresh]\nurl = \"https://a.test/\"\nbody = '{\"token\": }'\n",
+                Some("5"),
+                "not JSON",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"json\"\norigins = []\n[refresh]\nurl = \"https://a.test/\"\nbody = '{\"token\": \"{{refreshtoken}}\"}'\n",
+                Some("5"),
+                "no variable `refreshtoken`",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"json\"\norigins = []\n[refresh]\nurl = \"https://a.test/\"\nbody = '{}'\n",
+                Some("3"),
+                "hold {{refresh_token}}",
+            ),
+            (
+                "sessions/bad.toml",
+                "kind = \"json\"\n[refresh]\nurl = \"https://a.test/\"\nbody = '\"{{refresh_token}}\"'\norigins = []\n",
+                Some("5"),
+                "above its first [table]",
+            ),
+            (
+                "environments/bad.toml",
+                "[variables]\npassword = \"x\"\n",
+                Some("2"),
+                "choose another name",
+            ),
+            (
+                "environments/bad.toml",
+                "secrets = [\"key\"]\n[variables]\nkey = \"x\"\n",
+                Some("1"),
+                "named twice",
+            ),
+            (
+                "requests/bad.toml",
+                "url = \"https://a.test/\"\n[headers]\nAccept = 5\n",
+                Some("2"),
+                "headers are a table",
             ),
             (
                 "sessions/bad.toml",
@@ -263,20 +425,20 @@ body = '{"refreshToken": "{{refresh_token}}"}'
             (
                 "sessions/bad.toml",
                 "kind = \"oauth\"\norigins = [\"https://a.test/path\"]\ntoken_endpoint = \"https://a.test/\"\nclient_id = \"c\"\n",
-                None,
-                "origin",
+                Some("2"),
+                "no origin",
             ),
             (
                 "sessions/bad.toml",
                 "kind = \"oauth\"\norigins = []\ntoken_endpoint = \"http://a.test/\"\nclient_id = \"c\"\n",
-                None,
+                Some("3"),
                 "https",
             ),
             (
                 "requests/bad.toml",
                 "name = \"x\"\nmethod = 5\n",
                 Some("2"),
-                "string",
+                "`method`: invalid type: integer `5`, expected a string",
             ),
             ("requests/bad.toml", "name = ", Some("1"), ""),
         ] {
@@ -300,6 +462,124 @@ body = '{"refreshToken": "{{refresh_token}}"}'
     }
 
     #[test]
+    fn an_environment_says_where_a_session_and_its_requests_are() {
+        let folder = folder(&[
+            (
+                "workspace.toml",
+                "version = 1\nname = \"Shop\"\nsecrets = [\"key\"]\n[variables]\napi = \"https://api.test\"\nsize = 5\n",
+            ),
+            (
+                "environments/staging.toml",
+                "[variables]\napi = \"https://staging.test\"\nkey = \"public there\"\n",
+            ),
+            (
+                "sessions/main.toml",
+                "kind = \"oauth\"\norigins = [\"{{api}}\"]\ntoken_endpoint = \"{{api}}/token\"\nclient_id = \"c\"\n",
+            ),
+            (
+                "requests/orders/list.toml",
+                "url = \"{{api}}/orders?limit={{size}}\"\n[headers]\nAccept = \"application/json\"\nX-Many = [\"a\", \"b\"]\n",
+            ),
+        ]);
+        for (environment, api, secrets) in [
+            (None, "https://api.test", 1),
+            (Some("staging"), "https://staging.test", 0),
+        ] {
+            let (workspace, failures) =
+                Workspace::read_in(folder.path(), environment).expect("readable");
+            assert_eq!(failures, []);
+            assert_eq!(workspace.sessions[0].origins[0].to_string(), api);
+            let endpoint = workspace.sessions[0].refresh_endpoint().as_str();
+            assert_eq!(endpoint, format!("{api}/token"));
+            assert_eq!(workspace.variables.values["api"], api);
+            assert_eq!(workspace.variables.secrets.len(), secrets);
+            let request = &workspace.requests[0];
+            assert_eq!(
+                (
+                    &*request.id,
+                    &*request.name,
+                    &*request.method,
+                    &*request.url
+                ),
+                (
+                    "orders/list",
+                    "list",
+                    "GET",
+                    "{{api}}/orders?limit={{size}}"
+                )
+            );
+            let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+            assert_eq!(
+                request.headers,
+                [
+                    pair("Accept", "application/json"),
+                    pair("X-Many", "a"),
+                    pair("X-Many", "b")
+                ]
+            );
+        }
+        let (here, _) = Workspace::read(folder.path()).expect("readable");
+        let (there, _) = Workspace::read_in(folder.path(), Some("staging")).expect("readable");
+        assert_ne!(here.place(), there.place(), "each has tokens of its own");
+        let failure = Workspace::read_in(folder.path(), Some("stagin")).expect_err("there is none");
+        assert_eq!(
+            (failure.code, failure.params["meant"].as_str()),
+            (Code::EnvironmentUnknown, "staging")
+        );
+    }
+
+    #[test]
+    fn a_session_says_where_its_server_differs() {
+        let tables = r#"old_refresh_token = "replaced"
+[reply]
+access_token = "/data/jwt"
+refresh_token = "header:X-Refresh-Token"
+expires_in = "/data/ttl"
+expires_in_unit = "milliseconds"
+expires_at = "/data/until"
+[[ended_when]]
+status = 404
+[[ended_when]]
+status = 200
+body = ["/code", "40103"]
+"#;
+        let session = "kind = \"oauth\"\norigins = []\ntoken_endpoint = \"https://a.test/\"\nclient_id = \"c\"\n";
+        let file = format!("{session}{tables}");
+        let folder = folder(&[
+            ("workspace.toml", "version = 1\nname = \"Shop\"\n"),
+            ("sessions/main.toml", &file),
+        ]);
+        let (workspace, failures) = Workspace::read(folder.path()).expect("readable");
+        assert_eq!(failures, []);
+        let replies = &workspace.sessions[0].replies;
+        assert_eq!(replies.ended_when.len(), 2);
+        assert_eq!(format!("{:?}", replies.old_refresh_token), "Replaced");
+        assert_eq!(
+            format!("{:?}", replies.places.expires_in_unit),
+            "Milliseconds"
+        );
+        assert_eq!(
+            format!("{:?}", replies.places.refresh_token),
+            "[Header(\"x-refresh-token\")]"
+        );
+    }
+
+    #[test]
+    fn five_thousand_requests_are_all_read() {
+        let folder = folder(&[("workspace.toml", "version = 1\nname = \"Shop\"\n")]);
+        for collection in 0..50 {
+            let collection = folder.path().join(format!("requests/c{collection}"));
+            std::fs::create_dir_all(&collection).expect("a folder");
+            for request in 0..100 {
+                let text = format!("url = \"https://api.test/{request}\"\nsession = \"main\"\n");
+                std::fs::write(collection.join(format!("{request}.toml")), text).expect("a file");
+            }
+        }
+        let (workspace, failures) = Workspace::read(folder.path()).expect("readable");
+        assert_eq!((workspace.requests.len(), failures), (5_000, vec![]));
+    }
+
+    #[test]
     fn a_description_of_refusals_is_strict_and_off_by_default() {
         let manifest = ("workspace.toml", "version = 1\nname = \"Shop\"\n");
         for (tables, word) in [
@@ -315,6 +595,7 @@ body = '{"refreshToken": "{{refresh_token}}"}'
             ),
             ("[refused_when]\nstatus = 200\n", Some("every good answer")),
             ("[refused_when]\nstatus = 99\n", Some("200 to 599")),
+            ("[refused_when]\nstatus = \"403\"\n", Some("expected u16")),
             (
                 "[refused_when]\nstatus = 403\nheader = [\"X Auth\", \"1\"]\n",
                 Some("no header's name"),

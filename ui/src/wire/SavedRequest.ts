@@ -5,7 +5,7 @@
  */
 export type SavedRequest = { 
 /**
- * The file's name without its ending.
+ * The file's name without its ending, behind the folders that it is in: `orders/list`.
  */
 id: string, 
 /**
@@ -17,15 +17,15 @@ name: string,
  */
 method: string, 
 /**
- * An absolute URL.
+ * An absolute URL; it may hold `{{variables}}`.
  */
 url: string, 
 /**
- * Names and values in order.
+ * Names and values in order; the values may hold variables.
  */
 headers: Array<[string, string]>, 
 /**
- * The body as text.
+ * The body as text; it may hold variables.
  */
 body: string | null, 
 /**

@@ -303,6 +303,26 @@ const MESSAGES: Record<Code, Words> = {
   "session.name_invalid": (p) => ({
     title: "A session cannot have this name",
     why: `${p.session ? `“${p.session}” ` : "It "}would be the name of its file. Use letters, digits, spaces, dots, - and _, at most 64 of them.`,
+  "environment.unknown": (p) => ({
+    title: `There is no environment ${p.environment ?? "of this name"}`,
+    why: `${p.known ? `The workspace has ${p.known}` : "The workspace has none"}${p.meant ? `; did you mean ${p.meant}?` : "."}`,
+  }),
+  "variable.unknown": (p) => ({
+    title: `There is no variable ${p.variable ?? "of this name"}`,
+    why: "Neither the workspace nor its environment gives it a value. Nothing was sent. Give it one, or write \\{{ for two braces.",
+  }),
+  "variable.unset": (p) => ({
+    title: `The secret ${p.variable ?? "variable"} has no value yet`,
+    why: "The keychain holds none for it in this environment. Nothing was sent.",
+  }),
+  "variable.misplaced": (p) => ({
+    title: "A secret cannot stand in a host",
+    why: `${p.variable ?? "The variable"} would be looked up as a name on the network, for everybody to see. Nothing was sent.`,
+    acts: ["edit_url"],
+  }),
+  "output.failed": (p) => ({
+    title: "The answer could not be written",
+    why: `Where it was to go did not take it${because(p.detail)}. The rest of it was not read.`,
   }),
   "demo.unavailable": (p) => ({
     title: "The demo server could not be started",

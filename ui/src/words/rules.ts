@@ -62,6 +62,7 @@ const RULES: Record<string, string> = {
   "reply.no_access_token": "The answer holds no access token.",
   "reply.dead": "The server says that the refresh token is dead.",
   "reply.nonce_needed": "The server wants a nonce of its own in the proof; nothing was spent.",
+  "reply.ended_when": "The session's file says that such an answer means that it has ended.",
   "reply.config": "The server refuses the client, not the token.",
   "reply.interaction": "The server wants the user in person.",
   "reply.unexplained": "The server refused without a reason that OAuth knows.",

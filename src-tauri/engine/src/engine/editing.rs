@@ -127,8 +127,11 @@ impl Engine {
         let Some(folder) = before.workspace.path.clone() else {
             return Ok(Vec::new());
         };
-        let (workspace, mut failures) = on_disk(move || Workspace::read(&folder)).await?;
+        let environment = before.workspace.environment.clone();
+        let read = move || Workspace::read_in(&folder, environment.as_deref());
+        let (workspace, mut failures) = on_disk(read).await?;
         let context = &self.inner.context;
+        let secrets = workspace.variables.secrets.clone();
         let after = Arc::new(Roster::new(
             workspace,
             context,
@@ -157,6 +160,7 @@ impl Engine {
                 removed: difference.removed,
             },
         ));
+        context.variables.load(context.vault(), secrets).await;
         for family in after.families_missing_in(&before) {
             family.restore().await;
         }

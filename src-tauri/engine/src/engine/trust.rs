@@ -26,7 +26,10 @@ impl Trust {
     /// The addresses that a session's file names.
     pub(crate) fn of(session: &SessionConfig) -> Self {
         let mut endpoints = match &session.dialect {
-            Dialect::Json(json) => vec![json.sign_in.url.to_string(), json.refresh.url.to_string()],
+            Dialect::Json(json) => {
+                let requests = json.sign_in.iter().chain([&json.refresh]);
+                requests.map(|request| request.url.to_string()).collect()
+            }
             Dialect::Oauth(oauth) => vec![oauth.token_endpoint.to_string()],
         };
         endpoints.dedup();

@@ -86,6 +86,7 @@ impl Exchange {
             }
             (Verdict::LoginPage, Ok(reply), Some(session), _) => {
                 let url = reply.head.leads_to(&self.ready.url);
+                let url = self.context.variable_masker().mask(&url).into_owned();
                 let failure = Failure::new(Code::LoginPage)
                     .with("session", &session.config.name)
                     .with("url", &url);
@@ -222,7 +223,7 @@ impl Exchange {
             let told = self.tell(Fact::NotReplayable { reason }, judged);
             return Ok(Err((unfit.failure, told)));
         }
-        let from = crate::redact::url(&self.ready.url);
+        let from = super::shown(&self.context, &self.ready.url);
         let secret = self
             .session
             .as_ref()
@@ -236,7 +237,7 @@ impl Exchange {
         self.trail = trail;
         let fact = Fact::Redirected {
             from,
-            to: crate::redact::url(&self.ready.url),
+            to: super::shown(&self.context, &self.ready.url),
             status: reply.head.status,
             method: self.ready.method.to_string(),
             stripped,

@@ -255,6 +255,7 @@ fn may_attach(session: &SessionConfig, origin: &Origin) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::config::replies::Replies;
     use crate::session::config::{ClientAuth, Dialect, OauthDialect, RefreshWhen};
 
     fn session() -> SessionConfig {
@@ -276,6 +277,7 @@ mod tests {
             family: "acme".into(),
             refresh_when: RefreshWhen::Refused,
             dialect: Dialect::Oauth(dialect),
+            replies: Replies::default(),
             refused_when: None,
             secret_headers: Vec::new(),
         }

@@ -196,7 +196,7 @@ impl Exchange {
         match self.answer(cause).await {
             Err((failure, told)) => {
                 course.empty += 1;
-                connection.error = Some(failure);
+                connection.error = Some(failure.masked(&self.context.variable_masker()));
                 connection.told = told;
             }
             Ok(answer) => {

@@ -493,11 +493,10 @@ impl Flight {
             );
             let account = account_of(&access[&self.member]);
             let grant = Grant {
-                refresh_token: Some(
-                    fresh
-                        .refresh_token
-                        .unwrap_or_else(|| refresh_token.secret.clone()),
-                ),
+                refresh_token: family.members[&self.member]
+                    .replies
+                    .old_refresh_token
+                    .after(&refresh_token.secret, fresh.refresh_token),
                 client: state.client.clone(),
                 bound: state.bound.clone(),
                 account: state.account.or(account),

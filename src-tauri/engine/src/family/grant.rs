@@ -122,7 +122,7 @@ impl Family {
         }
         let judged = judge(
             &wire,
-            &self.members[member].dialect.pointers(),
+            &self.members[member].replies,
             request.is_proven(),
             context.clock.wall(),
         );

@@ -108,7 +108,7 @@ impl Family {
         let generation = Generation {
             epoch,
             number: 1,
-            grant: grant(member, first, fresh),
+            grant: self.first_grant(member, first, fresh),
             flight: None,
             because_of: None,
         };
@@ -142,6 +142,29 @@ impl Family {
         Ok(())
     }
 
+    fn first_grant(&self, member: &Arc<str>, first: First, fresh: Fresh) -> Grant {
+        let access = Access {
+            generation: 1,
+            ..fresh.access
+        };
+        let refresh_token = match &first.refresh_token {
+            Some(sent) => self.members[member]
+                .replies
+                .old_refresh_token
+                .after(sent, fresh.refresh_token),
+            None => fresh.refresh_token,
+        };
+        let mut grant = Grant {
+            refresh_token,
+            client: first.client,
+            bound: first.bound,
+            account: None,
+            access: BTreeMap::from([(Arc::clone(member), access)]),
+        };
+        grant.account = Self::account_in(&grant);
+        grant
+    }
+
     fn first_exchange(&self, member: &Arc<str>, credentials: Credentials) -> Result<First> {
         let dialect = &self.members[member].dialect;
         let wrong_kind = |expected: &str| {
@@ -165,13 +188,18 @@ impl Family {
                 refresh_token,
                 mut client,
             } => {
-                let Dialect::Oauth(oauth) = dialect else {
-                    return Err(wrong_kind("password"));
+                let bound = match dialect {
+                    Dialect::Oauth(oauth) => {
+                        if let Some(missing) = oauth.client_auth.lacks(&client) {
+                            return Err(wrong_kind(missing));
+                        }
+                        bound(oauth, &mut client)?
+                    }
+                    Dialect::Json(json) if json.sign_in.is_some() => {
+                        return Err(wrong_kind("password"));
+                    }
+                    Dialect::Json(_) => Bound::ToNothing,
                 };
-                if let Some(missing) = oauth.client_auth.lacks(&client) {
-                    return Err(wrong_kind(missing));
-                }
-                let bound = bound(oauth, &mut client)?;
                 let request = dialect
                     .refresh_request(&refresh_token, &client)
                     .proven_by(bound.key());
@@ -195,22 +223,6 @@ fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<Bound> {
     }
     let key = brought.map_or_else(ProofKey::generate, ProofKey::read)?;
     Ok(Bound::ToKey(Arc::new(key)))
-}
-
-fn grant(member: &Arc<str>, first: First, fresh: Fresh) -> Grant {
-    let access = Access {
-        generation: 1,
-        ..fresh.access
-    };
-    let mut grant = Grant {
-        refresh_token: fresh.refresh_token.or(first.refresh_token),
-        client: first.client,
-        bound: first.bound,
-        account: None,
-        access: BTreeMap::from([(Arc::clone(member), access)]),
-    };
-    grant.account = Family::account_in(&grant);
-    grant
 }
 
 fn refusal(member: &str, judged: &Judged, request: &TokenRequest) -> Failure {

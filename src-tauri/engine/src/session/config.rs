@@ -1,14 +1,18 @@
 //! How to sign in somewhere, how to refresh, and where the token may be sent: what a session is before it runs.
 
-pub mod refused_when;
+pub mod answer_pattern;
+pub mod replies;
 
 use std::sync::Arc;
 
+use reqwest::Method;
+use reqwest::header::HeaderName;
 use serde::Deserialize;
 use serde_json::Value;
 use url::Url;
 
-use self::refused_when::RefusedWhen;
+use self::answer_pattern::AnswerPattern;
+use self::replies::Replies;
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
 
@@ -25,8 +29,11 @@ pub struct SessionConfig {
     pub refresh_when: RefreshWhen,
     /// What its server speaks.
     pub dialect: Dialect,
-    /// How its API says that a token was refused, beside 401.
-    pub refused_when: Option<RefusedWhen>,
+    /// What its token endpoint's replies look like.
+    pub replies: Replies,
+    /// How its API says that a token was refused, beside 401. It is asked after what the standards say, and only about
+    /// answers to the session's token.
+    pub refused_when: Option<AnswerPattern>,
     /// Headers whose values are secrets of this API: a redirect to another origin leaves them behind.
     pub secret_headers: Vec<String>,
 }
@@ -51,53 +58,36 @@ pub enum Dialect {
     Oauth(OauthDialect),
 }
 
-/// Sign-in and refresh as JSON requests, and where the tokens stand in the reply.
+/// Sign-in and refresh as JSON requests.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonDialect {
-    /// Takes `{{username}}` and `{{password}}`.
-    pub sign_in: JsonRequest,
+    /// Takes `{{username}}` and `{{password}}`. Absent: one signs in with a refresh token that one already has.
+    pub sign_in: Option<JsonRequest>,
     /// Takes `{{refresh_token}}`.
     pub refresh: JsonRequest,
-    /// Where the tokens stand in both replies.
-    pub reply: ReplyPointers,
 }
 
-/// A POST of a JSON body whose strings may hold `{{placeholders}}`.
+/// A request whose headers and JSON body may hold `{{placeholders}}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonRequest {
+    /// POST by default.
+    pub method: Method,
     /// Where it goes.
     pub url: Url,
+    /// Names and values; placeholders are replaced in the values.
+    pub headers: Vec<(HeaderName, String)>,
     /// The body. Placeholders are replaced inside its strings only, so what is filled in cannot change its shape.
-    pub body: Value,
+    pub body: Option<Value>,
 }
 
-/// Where the tokens stand in a reply, as JSON pointers (RFC 6901).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ReplyPointers {
-    /// The access token.
-    pub access_token: String,
-    /// The refresh token, which may be absent from a reply.
-    pub refresh_token: String,
-    /// The access token's lifetime in seconds, which may be absent.
-    pub expires_in: String,
-}
-
-impl ReplyPointers {
-    /// The classic JSON API's names.
-    pub fn json() -> Self {
+impl JsonRequest {
+    /// A POST of this body.
+    pub fn post(url: Url, body: Value) -> Self {
         Self {
-            access_token: "/accessToken".into(),
-            refresh_token: "/refreshToken".into(),
-            expires_in: "/expiresIn".into(),
-        }
-    }
-
-    /// RFC 6749's names.
-    pub fn oauth() -> Self {
-        Self {
-            access_token: "/access_token".into(),
-            refresh_token: "/refresh_token".into(),
-            expires_in: "/expires_in".into(),
+            method: Method::POST,
+            url,
+            headers: Vec::new(),
+            body: Some(body),
         }
     }
 }

@@ -1,18 +1,17 @@
 //! Reads a token endpoint's reply, refresh token first: whatever else is odd about it, the successor is not lost.
 
+use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 use serde_json::{Map, Value};
 
-use super::jwt;
+use super::lifetime::lifetime;
 use super::scheme::Scheme;
 use crate::clock::WallMs;
-use crate::session::config::ReplyPointers;
+use crate::session::config::replies::{Place, ReplyPlaces};
 use crate::timeline::event::ExpirySource;
 
 /// Largest reply that is read, in bytes.
 pub(crate) const REPLY_BYTES_MAX: usize = 1024 * 1024;
-/// No access token is believed to live longer than this: ten years, in milliseconds.
-const LIFETIME_MS_MAX: f64 = 10.0 * 365.0 * 86_400_000.0;
 
 /// What a reply holds.
 pub(crate) struct Reply {
@@ -31,18 +30,24 @@ pub(crate) struct Reply {
     pub(crate) warnings: Vec<String>,
 }
 
-/// Reads a reply, to a request that was `proven` to come from a key's holder or was not. `None`: it is neither JSON nor a form.
+/// Reads a reply, to a request that was `proven` to come from a key's holder or was not. `None`: it is neither JSON nor a
+/// form, and no header holds a token.
 pub(crate) fn read(
     body: &[u8],
-    pointers: &ReplyPointers,
+    headers: &HeaderMap,
+    places: &ReplyPlaces,
     proven: bool,
     now: WallMs,
 ) -> Option<Reply> {
     let text = String::from_utf8_lossy(body);
     let text = text.trim_start_matches('\u{feff}').trim();
     let mut warnings = Vec::new();
+    let find =
+        |places: &[Place], body: &Value| places.iter().find_map(|place| place.find(body, headers));
     let value = match serde_json::from_str(text) {
         Ok(value @ Value::Object(_)) => value,
+        // What is in the headers does not need a body.
+        _ if find(&places.access_token, &Value::Null).is_some() => Value::Null,
         Ok(_) => return None,
         Err(_) => {
             warnings.push("the reply is a form, not JSON".to_owned());
@@ -55,12 +60,22 @@ pub(crate) fn read(
             .and_then(Value::as_str)
             .filter(|text| !text.is_empty())
     };
+    let token = |places: &[Place]| {
+        let found = places
+            .iter()
+            .filter_map(|place| place.find(&value, headers));
+        found
+            .filter_map(|found| found.as_str().map(str::to_owned))
+            .find(|text| !text.is_empty())
+    };
     // RFC 6749 §6: no new refresh token means that the old one stays; so do an empty one and null.
-    let refresh_token = string(&pointers.refresh_token).map(SecretString::from);
-    let access_token = string(&pointers.access_token);
+    let refresh_token = token(&places.refresh_token).map(SecretString::from);
+    let access_token = token(&places.access_token);
     let (lifetime_ms, expiry_source) = lifetime(
-        value.pointer(&pointers.expires_in),
-        access_token,
+        find(&places.expires_in, &value).as_ref(),
+        places.expires_in_unit,
+        find(&places.expires_at, &value).as_ref(),
+        access_token.as_deref(),
         now,
         &mut warnings,
     );
@@ -99,48 +114,6 @@ pub(crate) fn read(
     })
 }
 
-fn lifetime(
-    stated: Option<&Value>,
-    access_token: Option<&str>,
-    now: WallMs,
-    warnings: &mut Vec<String>,
-) -> (Option<u64>, ExpirySource) {
-    let seconds = match stated {
-        None | Some(Value::Null) => None,
-        Some(Value::Number(number)) => number.as_f64(),
-        Some(Value::String(text)) => {
-            warnings.push("the lifetime is a string".to_owned());
-            text.trim().parse::<f64>().ok()
-        }
-        Some(_) => Some(f64::NAN),
-    };
-    match seconds {
-        Some(seconds) if seconds.is_finite() && seconds >= 0.0 => {
-            let ms = (seconds * 1_000.0).min(LIFETIME_MS_MAX);
-            if seconds * 1_000.0 > LIFETIME_MS_MAX {
-                warnings.push("the lifetime is above ten years; ten years are believed".to_owned());
-            }
-            return (Some(ms as u64), ExpirySource::Reply);
-        }
-        Some(_) => warnings.push("the lifetime makes no sense and is not believed".to_owned()),
-        None if stated.is_some_and(|value| !value.is_null()) => {
-            warnings.push("the lifetime is no number and is not believed".to_owned())
-        }
-        None => {}
-    }
-    match access_token.and_then(jwt::expires_at_seconds) {
-        Some(exp) => {
-            let left = exp
-                .saturating_mul(1_000)
-                .saturating_sub(now.0)
-                .max(0)
-                .unsigned_abs();
-            (Some(left), ExpirySource::JwtExp)
-        }
-        None => (None, ExpirySource::Unknown),
-    }
-}
-
 /// A form-encoded reply, as some servers send for the default Accept. `None` where it has no known name.
 fn form(text: &str) -> Option<Map<String, Value>> {
     if text.contains(['<', '\n', '{']) {
@@ -163,7 +136,8 @@ mod tests {
     fn oauth(body: &str) -> Option<Reply> {
         read(
             body.as_bytes(),
-            &ReplyPointers::oauth(),
+            &HeaderMap::new(),
+            &ReplyPlaces::default(),
             false,
             WallMs(1_000_000),
         )
@@ -171,23 +145,11 @@ mod tests {
 
     #[test]
     fn an_odd_lifetime_costs_no_token() {
-        for (lifetime, expected) in [
-            ("3600", Some(3_600_000)),
-            ("\"3600\"", Some(3_600_000)),
-            ("3600.5", Some(3_600_500)),
-            ("0", Some(0)),
-            ("-1", None),
-            ("\"abc\"", None),
-            ("null", None),
-            ("{}", None),
-            ("1e308", Some(LIFETIME_MS_MAX as u64)),
-            ("9223372036854775807", Some(LIFETIME_MS_MAX as u64)),
-        ] {
+        for lifetime in ["3600", "-1", "\"abc\"", "null", "{}", "1e308"] {
             let reply = oauth(&format!(
                 r#"{{"access_token":"a","refresh_token":"r","expires_in":{lifetime}}}"#
             ))
             .expect("a reply");
-            assert_eq!(reply.lifetime_ms, expected, "{lifetime}");
             assert_eq!(
                 reply.refresh_token.expect("kept").expose_secret(),
                 "r",
@@ -208,8 +170,10 @@ mod tests {
             (r#","token_type":"mac""#, true, None),
         ] {
             let body = format!(r#"{{"access_token":"a","refresh_token":"r"{kind}}}"#);
-            let pointers = ReplyPointers::oauth();
-            let reply = read(body.as_bytes(), &pointers, proven, WallMs(0)).expect("a reply");
+            let places = ReplyPlaces::default();
+            let headers = HeaderMap::new();
+            let reply = read(body.as_bytes(), &headers, &places, proven, WallMs(0));
+            let reply = reply.expect("a reply");
             let scheme = reply.access_token.map(|_| reply.scheme);
             assert_eq!(scheme, expected, "{kind} {proven}");
             assert!(reply.refresh_token.is_some(), "kept whatever the type");
@@ -231,18 +195,15 @@ mod tests {
 
     #[test]
     fn tokens_are_found_by_pointer_and_in_forms() {
-        let pointers = ReplyPointers {
-            access_token: "/data/token".into(),
-            refresh_token: "/data/next".into(),
-            expires_in: "/ttl".into(),
+        let at = |place: &str| vec![Place::parse(place).expect("a place")];
+        let places = ReplyPlaces {
+            access_token: at("/data/token"),
+            refresh_token: at("/data/next"),
+            expires_in: at("/ttl"),
+            ..ReplyPlaces::default()
         };
-        let reply = read(
-            br#"{"data":{"token":"a","next":"r"},"ttl":6}"#,
-            &pointers,
-            false,
-            WallMs(0),
-        )
-        .expect("a reply");
+        let body = br#"{"data":{"token":"a","next":"r"},"ttl":6}"#;
+        let reply = read(body, &HeaderMap::new(), &places, false, WallMs(0)).expect("a reply");
         assert_eq!(
             (
                 reply.access_token.expect("found").expose_secret(),
@@ -264,6 +225,47 @@ mod tests {
                 .access_token
                 .is_some()
         );
+    }
+
+    #[test]
+    fn tokens_may_stand_in_headers_beside_any_body() {
+        let at = |place: &str| vec![Place::parse(place).expect("a place")];
+        let places = ReplyPlaces {
+            access_token: at("header:Authorization"),
+            refresh_token: at("header:X-Refresh"),
+            expires_in: at("header:X-Expires-In"),
+            ..ReplyPlaces::default()
+        };
+        let headers = [
+            ("authorization", "Bearer a"),
+            ("x-refresh", "r"),
+            ("x-expires-in", "60"),
+        ];
+        let headers: HeaderMap = headers
+            .map(|(name, value)| {
+                (
+                    reqwest::header::HeaderName::from_static(name),
+                    reqwest::header::HeaderValue::from_static(value),
+                )
+            })
+            .into_iter()
+            .collect();
+        for body in ["", "welcome", "[]", "{}"] {
+            let reply =
+                read(body.as_bytes(), &headers, &places, false, WallMs(0)).expect("a reply");
+            assert_eq!(
+                reply.access_token.expect("found").expose_secret(),
+                "a",
+                "{body}"
+            );
+            assert_eq!(
+                reply.refresh_token.expect("found").expose_secret(),
+                "r",
+                "{body}"
+            );
+            assert_eq!(reply.lifetime_ms, Some(60_000), "{body}");
+        }
+        assert!(read(b"welcome", &HeaderMap::new(), &places, false, WallMs(0)).is_none());
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! What an answer of a token endpoint means (engine.md 3.6). Pure: a table from what the wire gave to a class and its rule.
 
+use reqwest::header::{DATE, RETRY_AFTER};
+
 use super::{RETRY_AFTER_BOUNDS, Wire};
 use crate::clock::{WallMs, millis};
 use crate::error::Failure;
 use crate::redact::server_text;
 use crate::rules;
-use crate::session::config::ReplyPointers;
+use crate::session::config::replies::Replies;
 use crate::timeline::event::ReplyClass;
 use crate::token::reply::{self, Reply};
 
@@ -75,7 +77,7 @@ impl Judged {
 }
 
 /// Judges what the wire gave back to a request that was `proven` to come from a key's holder, or was not.
-pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, proven: bool, now: WallMs) -> Judged {
+pub(crate) fn judge(wire: &Wire, replies: &Replies, proven: bool, now: WallMs) -> Judged {
     let unanswered = |class, rule_id, status, detail: &str| Judged {
         class,
         rule_id,
@@ -94,13 +96,17 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, proven: bool, now: Wa
         }
         Wire::Answer {
             status,
-            retry_after,
-            date,
+            headers,
             body,
         } => {
-            let reply = reply::read(body, pointers, proven, now);
+            let reply = reply::read(body, headers, &replies.places, proven, now);
             let error = reply.as_ref().and_then(|reply| reply.error.clone());
-            let (class, rule_id) = classify(*status, reply.as_ref(), error.as_deref());
+            let ended = replies
+                .ended_when
+                .iter()
+                .any(|pattern| pattern.fits_head(*status, headers) && pattern.fits_body(body));
+            let (class, rule_id) = classify(*status, reply.as_ref(), error.as_deref(), ended);
+            let header = |name| headers.get(name).and_then(|value| value.to_str().ok());
             let text = |text: &String| server_text(text, SERVER_TEXT_CHARS_MAX);
             Judged {
                 class,
@@ -111,10 +117,8 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, proven: bool, now: Wa
                     .as_ref()
                     .and_then(|reply| reply.error_description.as_ref())
                     .map(text),
-                date_ms: date.as_deref().and_then(date_ms),
-                retry_after_ms: retry_after
-                    .as_deref()
-                    .and_then(|header| retry_after_ms(header, now)),
+                date_ms: header(DATE).and_then(date_ms),
+                retry_after_ms: header(RETRY_AFTER).and_then(|header| retry_after_ms(header, now)),
                 reply,
                 detail: None,
             }
@@ -122,7 +126,16 @@ pub(crate) fn judge(wire: &Wire, pointers: &ReplyPointers, proven: bool, now: Wa
     }
 }
 
-fn classify(status: u16, reply: Option<&Reply>, error: Option<&str>) -> (ReplyClass, &'static str) {
+fn classify(
+    status: u16,
+    reply: Option<&Reply>,
+    error: Option<&str>,
+    ended: bool,
+) -> (ReplyClass, &'static str) {
+    // What the session's own file says about its server is asked first: it knows.
+    if ended && rules::on("reply.ended_when") {
+        return (ReplyClass::Definitive, "reply.ended_when");
+    }
     if let Some(error) = error {
         let one_of = |codes: &[&str]| codes.iter().any(|code| error.eq_ignore_ascii_case(code));
         if one_of(&DEAD) && rules::on("reply.dead") {
@@ -184,16 +197,18 @@ fn date_ms(header: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
+    use reqwest::header::HeaderMap;
+
     use super::*;
+    use crate::session::config::answer_pattern::AnswerPattern;
 
     fn answer(status: u16, body: &str) -> Judged {
         let wire = Wire::Answer {
             status,
-            retry_after: None,
-            date: None,
+            headers: HeaderMap::new(),
             body: body.as_bytes().to_vec(),
         };
-        judge(&wire, &ReplyPointers::oauth(), false, WallMs(0))
+        judge(&wire, &Replies::default(), false, WallMs(0))
     }
 
     /// Scenarios 72, 73, 74, 75, 77, 80, 81, 82, 83, 84 and 95: what each means, and by which rule.
@@ -269,6 +284,47 @@ mod tests {
         }
     }
 
+    #[test]
+    fn a_session_may_say_which_answers_end_it() {
+        let ended = |status, body: Option<(&str, &str)>| AnswerPattern {
+            status,
+            header: None,
+            body: body.map(|(pointer, text)| (pointer.to_owned(), text.to_owned())),
+        };
+        let replies = Replies {
+            ended_when: vec![ended(404, None), ended(200, Some(("/code", "40103")))],
+            ..Replies::default()
+        };
+        for (status, body, class, rule_id) in [
+            (404, "", ReplyClass::Definitive, "reply.ended_when"),
+            (
+                200,
+                r#"{"code": 40103}"#,
+                ReplyClass::Definitive,
+                "reply.ended_when",
+            ),
+            (
+                200,
+                r#"{"code": 0, "token": "a"}"#,
+                ReplyClass::Granted,
+                "reply.granted",
+            ),
+            (401, "", ReplyClass::Unexplained, "reply.unexplained"),
+        ] {
+            let wire = Wire::Answer {
+                status,
+                headers: HeaderMap::new(),
+                body: body.as_bytes().to_vec(),
+            };
+            let judged = judge(&wire, &replies, false, WallMs(0));
+            assert_eq!(
+                (judged.class, judged.rule_id),
+                (class, rule_id),
+                "{status} {body}"
+            );
+        }
+    }
+
     /// Scenario 85.
     #[test]
     fn a_reply_of_an_odd_form_has_a_defined_class() {
@@ -295,7 +351,7 @@ mod tests {
             detail: "the reply is larger".to_owned(),
         };
         assert_eq!(
-            judge(&wire, &ReplyPointers::oauth(), false, WallMs(0)).class,
+            judge(&wire, &Replies::default(), false, WallMs(0)).class,
             ReplyClass::Ambiguous
         );
     }

@@ -1,42 +1,47 @@
 //! A session's file: how to sign in and refresh, and where the token may be sent. It proposes; the vault's record decides.
+//!
+//! Here is what it may say, as data; what that comes to is in `config`.
 
+mod config;
+
+use std::collections::BTreeMap;
 use std::path::Path;
 
-use reqwest::header::HeaderName;
-use serde::Deserialize;
-use serde_json::Value;
-use url::Url;
+use serde::{Deserialize, Deserializer};
 
+use super::fill::Filler;
 use super::invalid;
+use super::reading::{line_of, parse, quoted};
 use crate::error::Result;
-use crate::origin::{Origin, parse_url};
-use crate::session::config::refused_when::RefusedWhen;
-use crate::session::config::{
-    ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, ReplyPointers,
-    SessionConfig,
-};
+use crate::session::config::replies::{OldRefreshToken, Unit};
+use crate::session::config::{ClientAuth, RefreshWhen, SessionConfig};
+
+/// Kinds of sessions.
+const KINDS: [&str; 2] = ["json", "oauth"];
 
 /// Reads `sessions/NAME.toml`.
-pub(super) fn read(name: &str, path: &Path, text: &str) -> Result<SessionConfig> {
-    // The kind first: it says which keys there may be, and an error then has its line.
-    let kind = super::parse::<KindFile>(path, text)?.kind;
-    match kind.get_ref().as_str() {
-        "json" => super::parse::<JsonFile>(path, text)?.into_config(name, path),
-        "oauth" => super::parse::<OauthFile>(path, text)?.into_config(name, path),
-        other => {
-            let line = super::line_of(text, kind.span().start);
-            Err(invalid(
-                path,
-                Some(line),
-                &format!("kind is {other:?}; it is \"json\" or \"oauth\""),
-            ))
-        }
-    }
+pub(super) fn read(
+    name: &str,
+    path: &Path,
+    text: &str,
+    filler: &Filler<'_>,
+) -> Result<SessionConfig> {
+    let file = SessionFile::parse(path, text)?;
+    file.config(name, filler)
+        .map_err(|wrong| wrong.in_text(path, text))
 }
 
 #[derive(Deserialize)]
 struct KindFile {
     kind: toml::Spanned<String>,
+}
+
+/// What a session's file says.
+enum SessionFile {
+    /// A JSON sign-in and refresh endpoint.
+    Json(JsonFile),
+    /// A standard OAuth token endpoint.
+    Oauth(OauthFile),
 }
 
 /// A JSON sign-in and refresh endpoint.
@@ -45,19 +50,34 @@ struct KindFile {
 struct JsonFile {
     #[serde(rename = "kind")]
     _kind: String,
+    /// Where the token may be sent.
     origins: Vec<String>,
-    sign_in: RequestFile,
-    refresh: RequestFile,
-    #[serde(default)]
-    reply: ReplyFile,
+    /// Another family than its own name's.
     #[serde(default)]
     family: Option<String>,
+    /// When the token is refreshed.
     #[serde(default)]
     refresh_when: RefreshWhen,
-    #[serde(default)]
-    refused_when: Option<RefusedWhenFile>,
+    /// Headers that a redirect to another origin leaves behind.
     #[serde(default)]
     secret_headers: Vec<String>,
+    /// What becomes of the refresh token that a refresh was sent with.
+    #[serde(default)]
+    old_refresh_token: OldRefreshToken,
+    /// The request that signs in. Absent: one signs in with a refresh token that one already has.
+    #[serde(default)]
+    sign_in: Option<RequestFile>,
+    /// The request that refreshes.
+    refresh: RequestFile,
+    /// Where the tokens stand in both replies.
+    #[serde(default)]
+    reply: ReplyFile,
+    /// Answers to a refresh that mean that the session has ended.
+    #[serde(default, deserialize_with = "one_or_more")]
+    ended_when: Vec<AnswerFile>,
+    /// How the API says that a token was refused, beside 401.
+    #[serde(default)]
+    refused_when: Option<AnswerFile>,
 }
 
 /// A standard OAuth token endpoint.
@@ -66,202 +86,135 @@ struct JsonFile {
 struct OauthFile {
     #[serde(rename = "kind")]
     _kind: String,
+    /// Where the token may be sent.
     origins: Vec<String>,
+    /// The authorization server's identifier, where it is known.
     #[serde(default)]
     issuer: Option<String>,
+    /// Where refresh tokens go.
     token_endpoint: String,
+    /// The client's identifier.
     client_id: String,
+    /// How the client authenticates.
     #[serde(default)]
     client_auth: ClientAuth,
+    /// Whether its tokens are bound to a key of the session's own (RFC 9449).
     #[serde(default)]
     dpop: bool,
+    /// Scopes to ask for, with spaces between them.
     #[serde(default)]
     scope: Option<String>,
+    /// The API that the token is for (RFC 8707).
     #[serde(default)]
     resource: Option<String>,
+    /// Another family than its own name's.
     #[serde(default)]
     family: Option<String>,
+    /// When the token is refreshed.
     #[serde(default)]
     refresh_when: RefreshWhen,
-    #[serde(default)]
-    refused_when: Option<RefusedWhenFile>,
+    /// Headers that a redirect to another origin leaves behind.
     #[serde(default)]
     secret_headers: Vec<String>,
+    /// What becomes of the refresh token that a refresh was sent with.
+    #[serde(default)]
+    old_refresh_token: OldRefreshToken,
+    /// Where the tokens stand in the endpoint's replies.
+    #[serde(default)]
+    reply: ReplyFile,
+    /// Answers to a refresh that mean that the session has ended.
+    #[serde(default, deserialize_with = "one_or_more")]
+    ended_when: Vec<AnswerFile>,
+    /// How the API says that a token was refused, beside 401.
+    #[serde(default)]
+    refused_when: Option<AnswerFile>,
 }
 
-/// How the API says that a token was refused, beside 401.
+/// An answer that means something.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct RefusedWhenFile {
+struct AnswerFile {
+    /// The status of such an answer.
     status: u16,
+    /// A header, and the value that it has then.
+    #[serde(default)]
     header: Option<(String, String)>,
+    /// A JSON pointer into the body, and what stands there.
+    #[serde(default)]
     body: Option<(String, String)>,
 }
 
+/// A request whose JSON and headers may hold `{{placeholders}}`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RequestFile {
+    /// POST by default.
+    #[serde(default)]
+    method: Option<String>,
+    /// Where it goes.
     url: String,
-    body: String,
+    /// JSON whose strings may hold placeholders.
+    #[serde(default)]
+    body: Option<String>,
+    /// Names and values; the values may hold placeholders.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
 }
 
+/// Where the tokens stand in a reply: a JSON pointer into its body, or `header:` and the header's name.
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ReplyFile {
+    /// The access token; by default `/access_token`, `/accessToken` or `/token`.
+    #[serde(default)]
     access_token: Option<String>,
+    /// The refresh token; by default `/refresh_token` or `/refreshToken`.
+    #[serde(default)]
     refresh_token: Option<String>,
+    /// The lifetime; by default `/expires_in` or `/expiresIn`.
+    #[serde(default)]
     expires_in: Option<String>,
+    /// What the lifetime is counted in; seconds by default.
+    #[serde(default)]
+    expires_in_unit: Unit,
+    /// The moment of expiry; by default `/expires_at` or `/expiresAt`.
+    #[serde(default)]
+    expires_at: Option<String>,
 }
 
-impl JsonFile {
-    fn into_config(self, name: &str, path: &Path) -> Result<SessionConfig> {
-        let defaults = ReplyPointers::json();
-        let reply = ReplyPointers {
-            access_token: pointer(path, self.reply.access_token, defaults.access_token)?,
-            refresh_token: pointer(path, self.reply.refresh_token, defaults.refresh_token)?,
-            expires_in: pointer(path, self.reply.expires_in, defaults.expires_in)?,
-        };
-        let dialect = JsonDialect {
-            sign_in: self.sign_in.into_request(path)?,
-            refresh: self.refresh.into_request(path)?,
-            reply,
-        };
-        Ok(SessionConfig {
-            name: name.into(),
-            origins: origins(path, &self.origins)?,
-            family: self.family.as_deref().unwrap_or(name).into(),
-            refresh_when: self.refresh_when,
-            dialect: Dialect::Json(dialect),
-            refused_when: refused_when(path, self.refused_when)?,
-            secret_headers: secret_headers(path, self.secret_headers)?,
-        })
-    }
-}
-
-impl OauthFile {
-    fn into_config(self, name: &str, path: &Path) -> Result<SessionConfig> {
-        let dialect = OauthDialect {
-            issuer: self.issuer,
-            token_endpoint: endpoint(path, &self.token_endpoint)?,
-            client_id: self.client_id,
-            client_auth: self.client_auth,
-            dpop: self.dpop,
-            scope: self.scope,
-            resource: self.resource,
-        };
-        Ok(SessionConfig {
-            name: name.into(),
-            origins: origins(path, &self.origins)?,
-            family: self.family.as_deref().unwrap_or(name).into(),
-            refresh_when: self.refresh_when,
-            dialect: Dialect::Oauth(dialect),
-            refused_when: refused_when(path, self.refused_when)?,
-            secret_headers: secret_headers(path, self.secret_headers)?,
-        })
+impl SessionFile {
+    /// Reads the text of `sessions/NAME.toml`.
+    ///
+    /// # Errors
+    /// `workspace.invalid` with the line, where it is no session's file.
+    fn parse(path: &Path, text: &str) -> Result<Self> {
+        // The kind first: it says which keys there may be, and an error then has its line.
+        let kind = parse::<KindFile>(path, text)?.kind;
+        match kind.get_ref().as_str() {
+            "json" => parse(path, text).map(Self::Json),
+            "oauth" => parse(path, text).map(Self::Oauth),
+            other => {
+                let line = line_of(text, kind.span().start);
+                let detail = format!("kind {other:?} is not known; known are {}", quoted(&KINDS));
+                Err(invalid(path, Some(line), &detail))
+            }
+        }
     }
 }
 
-impl RequestFile {
-    fn into_request(self, path: &Path) -> Result<JsonRequest> {
-        let wrong = |error| {
-            invalid(
-                path,
-                None,
-                &format!("the body for {} is not JSON: {error}", self.url),
-            )
-        };
-        let body: Value = serde_json::from_str(&self.body).map_err(wrong)?;
-        Ok(JsonRequest {
-            url: endpoint(path, &self.url)?,
-            body,
-        })
+/// Reads `[name]` as a list of one, and `[[name]]`.
+fn one_or_more<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<AnswerFile>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(
+        untagged,
+        expecting = "a table with a `status`, and with `header` or `body`, or a list of such tables"
+    )]
+    enum OneOrMore {
+        One(AnswerFile),
+        More(Vec<AnswerFile>),
     }
-}
-
-fn origins(path: &Path, texts: &[String]) -> Result<Vec<Origin>> {
-    let read = |text: &String| {
-        Origin::parse(text).map_err(|failure| {
-            invalid(
-                path,
-                None,
-                &format!("origin {text:?}: {}", failure.params["detail"]),
-            )
-        })
-    };
-    texts.iter().map(read).collect()
-}
-
-/// An endpoint that takes secrets: https, or this machine.
-fn endpoint(path: &Path, text: &str) -> Result<Url> {
-    let url = parse_url(text).map_err(|failure| {
-        invalid(
-            path,
-            None,
-            &format!("{text:?}: {}", failure.params["detail"]),
-        )
-    })?;
-    if Origin::of(&url).is_cleartext() {
-        return Err(invalid(
-            path,
-            None,
-            &format!("{text:?}: tokens cross a network only by https; http is for this machine"),
-        ));
-    }
-    Ok(url)
-}
-
-fn refused_when(path: &Path, file: Option<RefusedWhenFile>) -> Result<Option<RefusedWhen>> {
-    let Some(file) = file else {
-        return Ok(None);
-    };
-    let wrong = |detail: &str| Err(invalid(path, None, &format!("refused_when: {detail}")));
-    if !(200..=599).contains(&file.status) {
-        return wrong("the status is a number from 200 to 599");
-    }
-    if file.status < 300 && file.header.is_none() && file.body.is_none() {
-        return wrong("every good answer would refuse the token; name a header or a body as well");
-    }
-    if let Some((name, _)) = &file.header
-        && HeaderName::from_bytes(name.as_bytes()).is_err()
-    {
-        return wrong(&format!("{name:?} is no header's name"));
-    }
-    if let Some((pointer, _)) = &file.body
-        && !pointer.starts_with('/')
-    {
-        return wrong(&format!(
-            "{pointer:?} is no JSON pointer; it begins with \"/\""
-        ));
-    }
-    Ok(Some(RefusedWhen {
-        status: file.status,
-        header: file.header,
-        body: file.body,
-    }))
-}
-
-fn secret_headers(path: &Path, names: Vec<String>) -> Result<Vec<String>> {
-    match names
-        .iter()
-        .find(|name| HeaderName::from_bytes(name.as_bytes()).is_err())
-    {
-        Some(name) => Err(invalid(
-            path,
-            None,
-            &format!("secret_headers: {name:?} is no header's name"),
-        )),
-        None => Ok(names),
-    }
-}
-
-fn pointer(path: &Path, text: Option<String>, default: String) -> Result<String> {
-    match text {
-        Some(text) if !text.is_empty() && !text.starts_with('/') => Err(invalid(
-            path,
-            None,
-            &format!("{text:?} is no JSON pointer; it begins with \"/\""),
-        )),
-        Some(text) => Ok(text),
-        None => Ok(default),
-    }
+    Ok(match OneOrMore::deserialize(from)? {
+        OneOrMore::One(one) => vec![one],
+        OneOrMore::More(more) => more,
+    })
 }

@@ -13,7 +13,9 @@ use serde_json::{Map, Value as Json};
 use sha2::{Digest, Sha256};
 use toml_edit::{Array, DocumentMut, InlineTable, Item, TableLike, Value};
 
-use super::{Workspace, invalid, session_file, text};
+use super::folder::text;
+use super::reading::parse;
+use super::{Workspace, invalid, session_file, variables_anywhere};
 use crate::error::{Code, Failure, Result};
 use crate::session::config::SessionConfig;
 
@@ -44,7 +46,7 @@ pub fn read_session(folder: &Path, name: &str) -> Result<StoredSession> {
     let text = text(&path)?;
     Ok(StoredSession {
         name: name.to_owned(),
-        keys: super::parse(&path, &text)?,
+        keys: parse(&path, &text)?,
         revision: revision(&text),
     })
 }
@@ -60,7 +62,8 @@ pub(crate) fn proposed(
 ) -> Result<SessionConfig> {
     let folder = workspace.path.clone().unwrap_or_default();
     let path = path_of(&folder, name)?;
-    session_file::read(name, &path, &written(&path, "", keys)?)
+    let text = written(&path, "", keys)?;
+    session_file::read(name, &path, &text, &workspace.variables.filler())
 }
 
 /// Writes a session's file. `revision` is that of the file which it takes the place of; without one there must be none yet.
@@ -80,7 +83,7 @@ pub fn write_session(
         None => None,
     };
     let new = written(&path, before.as_deref().unwrap_or_default(), keys)?;
-    session_file::read(name, &path, &new)?;
+    session_file::read(name, &path, &new, &variables_anywhere(folder).filler())?;
     replace(&path, &new, before.is_some())
 }
 

@@ -1,21 +1,22 @@
-//! How an API says that a token was refused, where it does not say it by 401: a session's own description, off by default.
+//! A session's own description of an answer that means something: off by default, for servers that do not say it by the
+//! standard's words.
 
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
-/// All of its parts must fit. It is asked after what the standards say, and only about answers to the session's token.
+/// All of its parts must fit.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RefusedWhen {
+pub struct AnswerPattern {
     /// The status of such an answer.
     pub status: u16,
     /// A header, and the value that it has then.
     pub header: Option<(String, String)>,
-    /// A JSON pointer into the body, and the text, number or truth value there. The body must be JSON by its type, and at
-    /// most `PEEKED_BYTES_MAX` long; it is held until it is whole before the answer is judged.
+    /// A JSON pointer into the body, and the text, number or truth value there. An API's answer must be JSON by its type,
+    /// and at most `PEEKED_BYTES_MAX` long; it is held until it is whole before it is judged.
     pub body: Option<(String, String)>,
 }
 
-impl RefusedWhen {
+impl AnswerPattern {
     /// Whether the head fits.
     pub(crate) fn fits_head(&self, status: u16, headers: &HeaderMap) -> bool {
         let has = |(name, value): &(String, String)| {
@@ -58,7 +59,7 @@ mod tests {
     #[test]
     fn all_parts_of_a_description_must_fit() {
         let pair = |name: &str, value: &str| Some((name.to_owned(), value.to_owned()));
-        let slack = RefusedWhen {
+        let slack = AnswerPattern {
             status: 200,
             header: None,
             body: pair("/error", "token_expired"),
@@ -76,12 +77,12 @@ mod tests {
         ] {
             assert_eq!(slack.fits_body(body.as_bytes()), fits, "{body}");
         }
-        let by_number = RefusedWhen {
+        let by_number = AnswerPattern {
             body: pair("/code", "401"),
             ..slack.clone()
         };
         assert!(by_number.fits_body(br#"{"code": 401}"#));
-        let by_header = RefusedWhen {
+        let by_header = AnswerPattern {
             status: 403,
             header: pair("X-Auth", "expired"),
             body: None,

@@ -1,0 +1,290 @@
+//! What a session's file comes to: its texts filled with variables, and each checked.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use reqwest::header::HeaderName;
+use serde_json::Value;
+use url::Url;
+
+use super::super::environment::OF_A_SIGN_IN;
+use super::super::fill::{Filler, names};
+use super::super::reading::Wrong;
+use super::{AnswerFile, JsonFile, OauthFile, ReplyFile, RequestFile, SessionFile};
+use crate::origin::{Origin, parse_url};
+use crate::session::config::answer_pattern::AnswerPattern;
+use crate::session::config::replies::{OldRefreshToken, Place, Replies, ReplyPlaces};
+use crate::session::config::{
+    Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, SessionConfig,
+};
+
+impl SessionFile {
+    /// The session that it describes, with its variables filled.
+    ///
+    /// # Errors
+    /// What cannot be used.
+    pub(super) fn config(self, name: &str, filler: &Filler<'_>) -> Result<SessionConfig, Wrong> {
+        let (common, dialect) = match self {
+            Self::Json(file) => file.parts(filler)?,
+            Self::Oauth(file) => file.parts(filler)?,
+        };
+        let family = common.family.map(|family| text("family", &family, filler));
+        let origins = common
+            .origins
+            .iter()
+            .map(|origin| read_origin(origin, filler));
+        Ok(SessionConfig {
+            name: name.into(),
+            origins: origins.collect::<Result<_, _>>()?,
+            family: family.transpose()?.as_deref().unwrap_or(name).into(),
+            refresh_when: common.refresh_when,
+            dialect,
+            replies: Replies {
+                places: common.reply.places()?,
+                ended_when: patterns("ended_when", common.ended_when)?,
+                old_refresh_token: common.old_refresh_token,
+            },
+            refused_when: patterns("refused_when", common.refused_when.into_iter().collect())?
+                .pop(),
+            secret_headers: secret_headers(common.secret_headers)?,
+        })
+    }
+}
+
+/// What every kind of session says.
+struct Common {
+    origins: Vec<String>,
+    family: Option<String>,
+    refresh_when: RefreshWhen,
+    secret_headers: Vec<String>,
+    old_refresh_token: OldRefreshToken,
+    reply: ReplyFile,
+    ended_when: Vec<AnswerFile>,
+    refused_when: Option<AnswerFile>,
+}
+
+impl JsonFile {
+    fn parts(self, filler: &Filler<'_>) -> Result<(Common, Dialect), Wrong> {
+        let sign_in = self
+            .sign_in
+            .map(|file| file.request("sign_in", &["username", "password"], filler));
+        let dialect = JsonDialect {
+            sign_in: sign_in.transpose()?,
+            refresh: self
+                .refresh
+                .request("refresh", &["refresh_token"], filler)?,
+        };
+        let common = Common {
+            origins: self.origins,
+            family: self.family,
+            refresh_when: self.refresh_when,
+            secret_headers: self.secret_headers,
+            old_refresh_token: self.old_refresh_token,
+            reply: self.reply,
+            ended_when: self.ended_when,
+            refused_when: self.refused_when,
+        };
+        Ok((common, Dialect::Json(dialect)))
+    }
+}
+
+impl OauthFile {
+    fn parts(self, filler: &Filler<'_>) -> Result<(Common, Dialect), Wrong> {
+        let optional =
+            |key, value: Option<String>| value.map(|value| text(key, &value, filler)).transpose();
+        let dialect = OauthDialect {
+            issuer: optional("issuer", self.issuer)?,
+            token_endpoint: endpoint("token_endpoint", &self.token_endpoint, filler)?,
+            client_id: text("client_id", &self.client_id, filler)?,
+            client_auth: self.client_auth,
+            dpop: self.dpop,
+            scope: optional("scope", self.scope)?,
+            resource: optional("resource", self.resource)?,
+        };
+        let common = Common {
+            origins: self.origins,
+            family: self.family,
+            refresh_when: self.refresh_when,
+            secret_headers: self.secret_headers,
+            old_refresh_token: self.old_refresh_token,
+            reply: self.reply,
+            ended_when: self.ended_when,
+            refused_when: self.refused_when,
+        };
+        Ok((common, Dialect::Oauth(dialect)))
+    }
+}
+
+impl RequestFile {
+    /// The request, in which at least one of these placeholders stands: without, there would be nothing to sign in or
+    /// refresh with.
+    fn request(
+        self,
+        table: &str,
+        placeholders: &'static [&'static str],
+        filler: &Filler<'_>,
+    ) -> Result<JsonRequest, Wrong> {
+        let key = |name: &str| format!("{table}.{name}");
+        let filler_later = filler.leaving(&OF_A_SIGN_IN);
+        let method = self.method.as_deref().unwrap_or("POST");
+        let method = Method::from_bytes(method.as_bytes())
+            .map_err(|_| Wrong::new(&key("method"), format!("{method:?} is no method")))?;
+        let body = self.body.map(|body| {
+            let filled = filler_later.json(&body);
+            let filled = filled.map_err(|unfilled| unfilled.in_a_file(filler.names()));
+            filled
+                .and_then(|body| {
+                    serde_json::from_str(&body)
+                        .map_err(|error| format!("this is not JSON: {error}"))
+                })
+                .map_err(|detail| Wrong::new(&key("body"), detail))
+        });
+        let headers = self.headers.iter().map(|(name, value)| {
+            let key = format!("{table}.headers.{name}");
+            let value = filler_later
+                .text(value)
+                .map_err(|unfilled| Wrong::new(&key, unfilled.in_a_file(filler.names())))?;
+            Ok((
+                header_name(name).map_err(|detail| Wrong::new(&key, detail))?,
+                value,
+            ))
+        });
+        let request = JsonRequest {
+            method,
+            url: endpoint(&key("url"), &self.url, filler)?,
+            headers: headers.collect::<Result<_, Wrong>>()?,
+            body: body.transpose()?,
+        };
+        let used = placeholders_in(&request);
+        if let Some(other) = used
+            .iter()
+            .find(|name| !placeholders.contains(&name.as_str()))
+        {
+            let detail = format!(
+                "{{{{{other}}}}} is not filled here; what is filled is {}",
+                in_braces(placeholders)
+            );
+            return Err(Wrong::new(&key("body"), detail));
+        }
+        if used.is_empty() {
+            let detail = format!("neither body nor headers hold {}", in_braces(placeholders));
+            return Err(Wrong::new(table, detail));
+        }
+        Ok(request)
+    }
+}
+
+impl ReplyFile {
+    fn places(self) -> Result<ReplyPlaces, Wrong> {
+        let standard = ReplyPlaces::default();
+        let at = |key: &str, text: Option<String>, standard| match text {
+            None => Ok(standard),
+            Some(text) => match Place::parse(&text) {
+                Ok(place) => Ok(vec![place]),
+                Err(detail) => Err(Wrong::new(&format!("reply.{key}"), detail)),
+            },
+        };
+        Ok(ReplyPlaces {
+            access_token: at("access_token", self.access_token, standard.access_token)?,
+            refresh_token: at("refresh_token", self.refresh_token, standard.refresh_token)?,
+            expires_in: at("expires_in", self.expires_in, standard.expires_in)?,
+            expires_in_unit: self.expires_in_unit,
+            expires_at: at("expires_at", self.expires_at, standard.expires_at)?,
+        })
+    }
+}
+
+fn patterns(table: &str, files: Vec<AnswerFile>) -> Result<Vec<AnswerPattern>, Wrong> {
+    let pattern = |file: AnswerFile| {
+        let wrong = |key: &str, detail: String| Wrong::new(&format!("{table}.{key}"), detail);
+        if !(200..=599).contains(&file.status) {
+            let detail = "a status is a number from 200 to 599";
+            return Err(wrong("status", detail.to_owned()));
+        }
+        if file.status < 300 && file.header.is_none() && file.body.is_none() {
+            let detail = "every good answer would be one; name a header or a body as well";
+            return Err(wrong("status", detail.to_owned()));
+        }
+        if let Some((name, _)) = &file.header {
+            header_name(name).map_err(|detail| wrong("header", detail))?;
+        }
+        if let Some((pointer, _)) = &file.body
+            && !pointer.starts_with('/')
+        {
+            let detail = format!("{pointer:?} is no JSON pointer; it begins with \"/\"");
+            return Err(wrong("body", detail));
+        }
+        Ok(AnswerPattern {
+            status: file.status,
+            header: file.header,
+            body: file.body,
+        })
+    };
+    files.into_iter().map(pattern).collect()
+}
+
+fn text(key: &str, template: &str, filler: &Filler<'_>) -> Result<String, Wrong> {
+    filler
+        .text(template)
+        .map_err(|unfilled| Wrong::new(key, unfilled.in_a_file(filler.names())))
+}
+
+fn read_origin(template: &str, filler: &Filler<'_>) -> Result<Origin, Wrong> {
+    let origin = text("origins", template, filler)?;
+    Origin::parse(&origin).map_err(|failure| {
+        let detail = format!("{origin:?} is no origin: {}", failure.params["detail"]);
+        Wrong::new("origins", detail)
+    })
+}
+
+/// An endpoint that takes secrets: https, or this machine.
+fn endpoint(key: &str, template: &str, filler: &Filler<'_>) -> Result<Url, Wrong> {
+    let address = text(key, template, filler)?;
+    let url = parse_url(&address)
+        .map_err(|failure| Wrong::new(key, format!("{address:?}: {}", failure.params["detail"])))?;
+    if Origin::of(&url).is_cleartext() {
+        let detail =
+            format!("{address:?}: tokens cross a network only by https; http is for this machine");
+        return Err(Wrong::new(key, detail));
+    }
+    Ok(url)
+}
+
+fn header_name(name: &str) -> Result<HeaderName, String> {
+    HeaderName::from_bytes(name.as_bytes()).map_err(|_| format!("{name:?} is no header's name"))
+}
+
+fn secret_headers(names: Vec<String>) -> Result<Vec<String>, Wrong> {
+    for name in &names {
+        header_name(name).map_err(|detail| Wrong::new("secret_headers", detail))?;
+    }
+    Ok(names)
+}
+
+/// The sign-in's placeholders that a request holds.
+fn placeholders_in(request: &JsonRequest) -> BTreeSet<String> {
+    let mut texts: Vec<&str> = request
+        .headers
+        .iter()
+        .map(|(_, value)| value.as_str())
+        .collect();
+    let mut values: Vec<&Value> = request.body.iter().collect();
+    while let Some(value) = values.pop() {
+        match value {
+            Value::String(text) => texts.push(text),
+            Value::Array(items) => values.extend(items),
+            Value::Object(fields) => values.extend(fields.values()),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let names = texts.into_iter().flat_map(names);
+    names
+        .filter(|name| OF_A_SIGN_IN.contains(name))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn in_braces(names: &[&str]) -> String {
+    let names: Vec<String> = names.iter().map(|name| format!("{{{{{name}}}}}")).collect();
+    names.join(" or ")
+}
