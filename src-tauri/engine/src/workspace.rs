@@ -360,7 +360,7 @@ body = '{"refreshToken": "{{refresh_token}}"}'
                 "sessions/bad.toml",
                 "kind = \"oauth\"\norigins = []\ntoken_endpoint = \"https://a.test/\"\nclient_id = \"c\"\ncolour = 1\n",
                 Some("5"),
-                "known are `client_auth`, `client_id`",
+                "known are `kind`, `origins`",
             ),
             (
                 "sessions/bad.toml",
@@ -407,8 +407,8 @@ body = '{"refreshToken": "{{refresh_token}}"}'
             (
                 "environments/bad.toml",
                 "secrets = [\"key\"]\n[variables]\nkey = \"x\"\n",
-                Some("1"),
-                "named twice",
+                Some("3"),
+                "in the keychain",
             ),
             (
                 "requests/bad.toml",
@@ -438,7 +438,7 @@ body = '{"refreshToken": "{{refresh_token}}"}'
                 "requests/bad.toml",
                 "name = \"x\"\nmethod = 5\n",
                 Some("2"),
-                "`method`: invalid type: integer `5`, expected a string",
+                "invalid type: integer `5`, expected a string",
             ),
             ("requests/bad.toml", "name = ", Some("1"), ""),
         ] {
