@@ -81,7 +81,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         "Demo",
         WORKSPACE_ID,
         vec![
-            session(SESSION, Dialect::Json(json)),
+            session(SESSION, Dialect::Json(Box::new(json))),
             session(OAUTH_SESSION, Dialect::Oauth(oauth)),
         ],
         vec![

@@ -303,6 +303,7 @@ const MESSAGES: Record<Code, Words> = {
   "session.name_invalid": (p) => ({
     title: "A session cannot have this name",
     why: `${p.session ? `“${p.session}” ` : "It "}would be the name of its file. Use letters, digits, spaces, dots, - and _, at most 64 of them.`,
+  }),
   "environment.unknown": (p) => ({
     title: `There is no environment ${p.environment ?? "of this name"}`,
     why: `${p.known ? `The workspace has ${p.known}` : "The workspace has none"}${p.meant ? `; did you mean ${p.meant}?` : "."}`,

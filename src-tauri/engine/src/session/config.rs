@@ -53,7 +53,7 @@ pub enum RefreshWhen {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Dialect {
     /// A JSON sign-in and refresh endpoint.
-    Json(JsonDialect),
+    Json(Box<JsonDialect>),
     /// A standard OAuth token endpoint (RFC 6749).
     Oauth(OauthDialect),
 }

@@ -84,7 +84,7 @@ impl JsonFile {
             ended_when: self.ended_when,
             refused_when: self.refused_when,
         };
-        Ok((common, Dialect::Json(dialect)))
+        Ok((common, Dialect::Json(Box::new(dialect))))
     }
 }
 
