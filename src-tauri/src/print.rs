@@ -281,6 +281,9 @@ pub fn words(event: &Event) -> String {
         }
         Fact::LockAcquired { .. } => format!("{f} has the session to itself"),
         Fact::LockWeak { detail } => format!("Other processes are not kept out: {detail}"),
+        Fact::LockLost {} => {
+            format!("{f} lost its lock, whose file somebody removed, and takes it anew")
+        }
         Fact::StoreReloaded { rule_id, .. } => format!("{f} read the vault again ({rule_id})"),
         Fact::AdoptedFromPeer {} => format!("{f} takes what another process has refreshed"),
         Fact::IntentLogged {} => format!("{f} is written down before it is sent"),

@@ -1,5 +1,6 @@
 //! Several processes with one session: one exchange among them, whoever is killed or frozen and whatever is deleted.
 
+use std::path::Path;
 use std::time::Duration;
 
 use sandglass_demo::Settings;
@@ -85,18 +86,80 @@ async fn eight_processes_that_expire_together_cost_one_exchange() {
     one_exchange_among(8, |_| {}).await;
 }
 
-/// Scenario 48: somebody tidies up the folder of the locks between two refreshes.
+/// Somebody tidies up the folder of the locks.
+fn remove_locks(data: &Path) {
+    for entry in std::fs::read_dir(data.join("families")).expect("the locks' folder") {
+        let path = entry.expect("an entry").path();
+        if path.extension().is_some_and(|ending| ending == "lock") {
+            std::fs::remove_file(path).expect("deleted");
+        }
+    }
+}
+
+/// Scenario 48: between two refreshes.
 #[tokio::test(flavor = "multi_thread")]
 async fn lock_files_that_were_deleted_are_made_again_and_keep_processes_apart() {
-    one_exchange_among(2, |place| {
-        for entry in std::fs::read_dir(place.data.join("families")).expect("the locks' folder") {
-            let path = entry.expect("an entry").path();
-            if path.extension().is_some_and(|ending| ending == "lock") {
-                std::fs::remove_file(path).expect("deleted");
-            }
-        }
-    })
-    .await;
+    one_exchange_among(2, |place| remove_locks(&place.data)).await;
+}
+
+/// Scenario 48: the file is removed under its holder, which has not sent yet. It notices, and leaves it to who came in.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_holder_whose_lock_file_was_deleted_sends_nothing_beside_who_came_in() {
+    for mark in [Point::BeforeIntent, Point::Intent] {
+        let (place, mut peers) = peers(quick(), 2).await;
+        place.demo.expire_all();
+        let data = place.data.clone();
+        let story = aside(move || {
+            let (mut second, mut first) = (peers.remove(1), peers.remove(0));
+            first.arm(mark);
+            first.tell("send");
+            first.stopped();
+            remove_locks(&data);
+            assert_eq!(second.ask("send")["status"], 200);
+            first.go_on();
+            assert_eq!(first.answer()["status"], 200);
+            first.ask("events")
+        })
+        .await;
+        let told = |kind: &str| {
+            let mut events = story.as_array().expect("a list").iter();
+            events.any(|event| event["kind"] == kind)
+        };
+        assert!(told("LockLost") && told("AdoptedFromPeer"), "{story:#}");
+        let counts = place.demo.counts();
+        assert_eq!((counts.refreshes_answered, counts.reuses_seen), (1, 0));
+    }
+}
+
+/// Scenario 48: the file is removed under its holder, which has sent. Who comes in reads the journal, and sends nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_in_where_a_lock_file_was_deleted_spends_no_token_that_is_in_the_air() {
+    for mark in [Point::Sent, Point::HeadReceived, Point::Parsed] {
+        let (place, mut peers) = peers(quick(), 2).await;
+        place.demo.expire_all();
+        let data = place.data.clone();
+        aside(move || {
+            let (mut second, mut first) = (peers.remove(1), peers.remove(0));
+            first.arm(mark);
+            first.tell("send");
+            first.stopped();
+            remove_locks(&data);
+            let answer = second.ask("send");
+            assert_eq!(
+                (&answer["status"], &answer["not_repeated"]),
+                (&401.into(), &"refresh.transient".into())
+            );
+            first.go_on();
+            assert_eq!(first.answer()["status"], 200);
+            // A person asks again: no cooldown holds that back.
+            assert_eq!(second.ask("refresh")["ok"], true);
+            assert_eq!(second.ask("send")["status"], 200);
+            assert!(adopted(&mut second), "{mark:?}");
+        })
+        .await;
+        let counts = place.demo.counts();
+        assert_eq!((counts.refreshes_answered, counts.reuses_seen), (1, 0));
+    }
 }
 
 /// Scenario 47.

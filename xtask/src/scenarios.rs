@@ -24,9 +24,10 @@ use self::table::{Excuse, Table};
 use crate::say;
 
 /// Where tests name scenarios, from the top of the repository.
-const FOLDERS: [&str; 4] = [
+const FOLDERS: [&str; 5] = [
     "src-tauri",
     "tests/engine",
+    "tests/gate",
     "tests/providers",
     "tests/desktop",
 ];

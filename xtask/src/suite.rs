@@ -19,6 +19,8 @@ pub(crate) enum Suite {
     Unit,
     /// The examples in the documentation
     Doc,
+    /// The engine's gate under loom, in every order of its threads
+    Gate,
     /// The engine over real sockets
     Engine,
     /// What holds between the parts
@@ -65,6 +67,7 @@ impl Suite {
                         .env("SANDGLASS_KILLS", "20"),
                 )
             }
+            Self::Gate => rust_suite("gate"),
             Self::App => rust_suite("app"),
             Self::Providers => rust_suite("providers"),
             Self::Ui => tool::run(npm("ui").args(["run", "test"])),

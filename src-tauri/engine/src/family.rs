@@ -5,7 +5,10 @@
 //! lock under which the timeline's numbers are taken.
 
 mod clockwork;
+mod commit;
+mod course;
 mod flight;
+mod gate;
 mod grant;
 mod landing;
 #[cfg(test)]
@@ -25,6 +28,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use self::clockwork::TICK;
+use self::gate::Gate;
 use self::state::{RefreshToken, Standing, State, Token};
 use crate::answers::Answers;
 use crate::client::ApiLimits;
@@ -120,7 +124,7 @@ pub(crate) struct Family {
     lock: Lock,
     journal: Journal,
     nonces: Nonces,
-    state: Mutex<State>,
+    gate: Gate<State>,
     /// Turns true when the vault was asked for the first time, whatever it said.
     restored: watch::Sender<bool>,
 }
@@ -154,7 +158,7 @@ impl Family {
             members,
             slots,
             nonces: Nonces::default(),
-            state: Mutex::default(),
+            gate: Gate::new(State::default()),
             restored: watch::Sender::new(false),
             context,
         }
@@ -185,7 +189,7 @@ impl Family {
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.gate.lock()
     }
 
     /// Waits until the vault was asked for this family once.

@@ -37,6 +37,8 @@ pub(crate) enum Phase {
     Committed,
     /// The flight ended without new tokens, and the refresh token is as good as it was.
     Cleared,
+    /// The flight ended, and nobody knows whether the refresh token was spent.
+    Doubt,
 }
 
 /// One line.

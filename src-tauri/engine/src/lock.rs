@@ -1,7 +1,8 @@
 //! One holder at a time of what must not be done twice: among the tasks of a process, and among the processes of a machine.
 //!
 //! The file is empty, never deleted and never taken away from its holder: the operating system frees it when the holder
-//! ends, however it ends. After locking, the file is compared with its path, because somebody else may have removed it.
+//! ends, however it ends. After locking, and again before anything is done that cannot be undone, the file is compared with
+//! its path: somebody else may have removed it, and then others can lock the file that took its place.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
@@ -32,7 +33,8 @@ pub(crate) struct Held {
     pub(crate) contended: bool,
     /// Why only this process is kept out, where the file could not be locked.
     pub(crate) weak: Option<String>,
-    _file: Option<File>,
+    path: Option<Arc<Path>>,
+    file: Option<Arc<File>>,
     _task: OwnedMutexGuard<()>,
 }
 
@@ -65,25 +67,46 @@ impl Lock {
             .await
             .map_err(|_| Busy)?;
         let mut held = Held {
-            waited: began.elapsed(),
+            waited: Duration::ZERO,
             contended,
             weak: None,
-            _file: None,
+            path: self.path.clone(),
+            file: None,
             _task: task,
         };
-        let Some(path) = &self.path else {
-            return Ok(held);
+        held.lock_file(began, limit).await?;
+        Ok(held)
+    }
+}
+
+impl Held {
+    /// Whether the path still names the file that is locked. What was never locked cannot be lost.
+    pub(crate) async fn is_still_ours(&self) -> bool {
+        let (Some(path), Some(file)) = (self.path.clone(), self.file.clone()) else {
+            return true;
         };
+        tokio::task::spawn_blocking(move || is_still_there(&file, &path))
+            .await
+            .unwrap_or(false)
+    }
+
+    /// Locks the file that the path names now, waiting at most `limit` for whoever holds it. The tasks of this process are
+    /// kept out all the while.
+    pub(crate) async fn regain(&mut self, limit: Duration) -> Result<(), Busy> {
+        (self.file, self.weak, self.contended) = (None, None, false);
+        self.lock_file(Instant::now(), limit).await
+    }
+
+    async fn lock_file(&mut self, began: Instant, limit: Duration) -> Result<(), Busy> {
         let mut pause = POLL_BOUNDS.0;
-        loop {
-            let path = Arc::clone(path);
+        while let Some(path) = self.path.clone() {
             let tried = tokio::task::spawn_blocking(move || try_lock(&path)).await;
             match tried.unwrap_or_else(|error| Try::Failed(error.to_string())) {
-                Try::Locked(file) => held._file = Some(file),
-                Try::Failed(detail) => held.weak = Some(detail),
+                Try::Locked(file) => self.file = Some(Arc::new(file)),
+                Try::Failed(detail) => self.weak = Some(detail),
                 Try::Replaced => continue,
                 Try::Taken => {
-                    held.contended = true;
+                    self.contended = true;
                     if began.elapsed() >= limit {
                         return Err(Busy);
                     }
@@ -92,9 +115,10 @@ impl Lock {
                     continue;
                 }
             }
-            held.waited = began.elapsed();
-            return Ok(held);
+            break;
         }
+        self.waited = began.elapsed();
+        Ok(())
     }
 }
 
@@ -172,6 +196,25 @@ mod tests {
             "the one that is there is held"
         );
         drop(held);
+    }
+
+    /// Scenario 48: it is removed while it is held.
+    #[tokio::test]
+    async fn a_lock_that_was_lost_is_noticed_and_regained_after_whoever_came_in() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("family.lock");
+        let (one, other) = (Lock::new(Some(path.clone())), Lock::new(Some(path.clone())));
+        let mut held = one.take(LOCK_LIMIT).await.expect("free");
+        assert!(held.is_still_ours().await);
+        std::fs::remove_file(&path).expect("removed");
+        assert!(!held.is_still_ours().await, "nobody is kept out any more");
+        let intruder = other.take(LOCK_LIMIT).await.expect("a new file is locked");
+        assert!(!held.is_still_ours().await);
+        assert!(held.regain(Duration::from_millis(20)).await.is_err());
+        drop(intruder);
+        held.regain(LOCK_LIMIT).await.expect("it is free again");
+        assert!(held.is_still_ours().await);
+        assert!(other.take(Duration::from_millis(20)).await.is_err());
     }
 
     /// Scenario 54.

@@ -191,7 +191,7 @@ impl Session {
                 let expires_in = token.expires_at().map(|at| at.since_ms(clock.wall()));
                 let fresh = fresh_enough(expires_in, token.access.lifetime_ms, fresh_for);
                 if fresh
-                    || !(ready || state.flight.is_some())
+                    || !(ready || !state.flight.is_free())
                     || !rules::on("lease.not_fresh_enough")
                 {
                     token.used.fetch_add(1, Ordering::Relaxed);
@@ -201,12 +201,12 @@ impl Session {
                 }
                 Some(Need::Expiry)
             }
-            None if state.flight.is_some() => None,
+            None if !state.flight.is_free() => None,
             None if state.refresh.is_none() => return Err(self.sign_in_needed("no_refresh_token")),
             None if !ready => return Err(self.still_cooling(&state)),
             None => Some(Need::Absent),
         };
-        let joined = state.flight.is_some();
+        let joined = !state.flight.is_free();
         if let (Some(need), false) = (need, joined) {
             self.family.take_off(
                 &mut state,
@@ -221,10 +221,8 @@ impl Session {
     }
 
     fn is_flying(&self, state: &State) -> bool {
-        state
-            .flight
-            .as_ref()
-            .is_some_and(|slot| slot.member == self.config.name)
+        let flight = state.flight.flight();
+        flight.is_some_and(|flight| flight.member == self.config.name)
     }
 
     /// Judges an attempt that was refused by this origin, and joins or starts the flight where that is the way on.
@@ -256,8 +254,8 @@ impl Session {
             standing: state.standing_kind(now),
             flight: state
                 .flight
-                .as_ref()
-                .map(|slot| match slot.member == self.config.name {
+                .flight()
+                .map(|flight| match flight.member == self.config.name {
                     true => FlightFor::ThisSession,
                     false => FlightFor::AnotherSession,
                 }),
@@ -382,7 +380,7 @@ impl Session {
             {
                 return Err(self.sign_in_needed("no_refresh_token"));
             }
-            if state.flight.is_none() {
+            if state.flight.is_free() {
                 self.family.take_off(
                     &mut state,
                     &self.config.name,
@@ -392,10 +390,8 @@ impl Session {
                     None,
                 );
             }
-            state
-                .flight
-                .as_ref()
-                .map(|slot| self.seat(slot.started, slot.end.clone()))
+            let flight = state.flight.flight();
+            flight.map(|flight| self.seat(flight.started, flight.end.subscribe()))
         };
         match seat {
             Some(seat) => seat.wait().await.result.clone(),
@@ -406,29 +402,26 @@ impl Session {
     /// Takes a seat in the flight under way. Called under the lock, with a flight there.
     fn sit(&self, state: &mut State, subject: &Subject, cause: EventKey, joined: bool) -> Seat {
         let timeline = &self.family.context().timeline;
-        let slot = state
+        let (flight, waiters) = state
             .flight
-            .as_mut()
+            .join()
             .expect("a seat is taken only in a flight under way");
-        slot.waiters += 1;
         let subject = Subject {
-            flight: Some(slot.number),
+            flight: Some(flight.number),
             ..subject.clone()
         };
         if joined {
-            let fact = Fact::WaiterJoined {
-                waiters: slot.waiters,
-            };
+            let fact = Fact::WaiterJoined { waiters };
             timeline.append(
                 Entry::new(Actor::Request, &subject, fact)
                     .because(cause)
-                    .because(slot.started),
+                    .because(flight.started),
             );
         }
         let entry = Entry::new(Actor::Request, &subject, Fact::WaitingForRefresh { joined })
             .because(cause)
-            .because(slot.started);
-        self.seat(timeline.append(entry), slot.end.clone())
+            .because(flight.started);
+        self.seat(timeline.append(entry), flight.end.subscribe())
     }
 
     fn seat(&self, waiting: EventKey, end: watch::Receiver<Option<Arc<FlightEnd>>>) -> Seat {

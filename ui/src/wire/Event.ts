@@ -434,7 +434,7 @@ contended: boolean, } } | { "kind": "LockWeak", "data": {
 /**
  * What the system said.
  */
-detail: string, } } | { "kind": "StoreReloaded", "data": { 
+detail: string, } } | { "kind": "LockLost", "data": Record<symbol, never> } | { "kind": "StoreReloaded", "data": { 
 /**
  * The generation that the vault holds.
  */

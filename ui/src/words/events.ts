@@ -107,6 +107,8 @@ export function eventInWords(event: Moment): string {
       return event.data.contended ? "Another process refreshed first; this one waited for it" : "This refresh has the session to itself";
     case "LockWeak":
       return "Other processes cannot be kept out here";
+    case "LockLost":
+      return "Somebody removed the file of this session's lock; it is locked anew";
     case "StoreReloaded":
       return "The vault was read again before anything was sent";
     case "AdoptedFromPeer":

@@ -85,6 +85,7 @@ const RULES: Record<string, string> = {
   "reload.store_went_back": "The vault holds an older generation than this process; it is not used.",
   "reload.persist_pending": "What this process holds is newer than the vault, which refused it.",
   "reload.outcome_unknown": "A refresh was sent and its answer was never heard: the same token is asked once more.",
+  "reload.peer_in_flight": "Another process has sent this token and has not heard back yet; it is not sent twice.",
   "reload.peer_holds_successor": "Another process has the new token and is still storing it.",
   "reload.successor_lost_in_window": "The new token was lost a moment ago; the server may repeat its answer.",
   "reload.successor_lost": "The new token was lost with the process that had it.",

@@ -119,7 +119,7 @@ impl Family {
             let idle = self.context.clock.mono().saturating_sub(state.last_used);
             let in_use = is_in_use(idle, token.access.lifetime_ms.unwrap_or_default());
             let ready = matches!(state.standing, Standing::Active)
-                && state.flight.is_none()
+                && state.flight.is_free()
                 && state.refresh.is_some();
             if !in_use || !ready {
                 return;
@@ -132,7 +132,7 @@ impl Family {
                 None,
                 Some(token.published),
             );
-            state.flight.as_ref().map(|slot| slot.end.clone())
+            state.flight.flight().map(|flight| flight.end.subscribe())
         };
         if let Some(mut end) = end {
             // An error means that the flight's task is gone, which is all that is waited for.

@@ -4,12 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::flight::Flight;
+use super::gate::{Flies, Landed, Ticket};
 use super::grant::jitter;
-use super::state::{FlightEnd, Standing, State, cooldown};
+use super::state::{Airborne, FlightEnd, Standing, State, cooldown};
 use crate::clock::{micros, millis};
 use crate::error::{Code, Failure, Result};
 use crate::timeline::Entry;
-use crate::timeline::event::{Actor, EventKey, Fact, FlightClass, LoginCause, Need, ReplyClass};
+use crate::timeline::event::{
+    Actor, EventKey, Fact, FlightClass, LoginCause, Need, ReplyClass, StateName,
+};
 use crate::token_endpoint::Judged;
 
 /// How long after a refusal in words that OAuth does not know it is asked for confirmation.
@@ -172,38 +175,45 @@ impl Flight {
         cause: EventKey,
         change: impl FnOnce(&mut State),
     ) {
-        let (family, context) = (&self.family, &self.family.context);
         let from = state.name();
-        if state.epoch == self.base.0 {
-            change(state);
-        }
-        let ours = state
-            .flight
-            .as_ref()
-            .is_some_and(|slot| slot.number == self.number);
-        let waiters = state
-            .flight
-            .as_ref()
-            .filter(|_| ours)
-            .map_or(0, |slot| slot.waiters);
-        if ours {
-            state.flight = None;
-        }
-        let took_us = micros(context.clock.mono().saturating_sub(self.began));
-        let finished = self.tell(
-            Fact::FlightFinished {
-                class,
-                waiters,
-                took_us,
-            },
-            cause,
-        );
-        family.tell_change(state, from, Actor::Request, Some(finished));
-        self.end.send_replace(Some(Arc::new(FlightEnd {
+        let landed = self.ticket.land(state, change);
+        self.tell_end(state, from, landed, class, result, cause);
+    }
+
+    /// Tells everybody how the flight ended. Called under the lock under which it landed.
+    pub(super) fn tell_end(
+        &self,
+        state: &State,
+        from: StateName,
+        landed: Landed<Airborne>,
+        class: FlightClass,
+        result: Result<()>,
+        cause: EventKey,
+    ) {
+        let context = &self.family.context;
+        let fact = Fact::FlightFinished {
+            class,
+            waiters: landed.waiters,
+            took_us: micros(context.clock.mono().saturating_sub(self.began)),
+        };
+        let finished = self.tell(fact, cause);
+        self.family
+            .tell_change(state, from, Actor::Request, Some(finished));
+        landed.flight.end.send_replace(Some(Arc::new(FlightEnd {
             result,
             finished,
             member: Arc::clone(&self.member),
         })));
-        self.landed = true;
+    }
+}
+
+impl Flies for Flight {
+    fn ticket(&self) -> &Ticket {
+        &self.ticket
+    }
+
+    fn abort(&mut self) {
+        let failure = Failure::new(Code::RefreshAborted).with("session", &*self.member);
+        self.land(FlightClass::Aborted, Err(failure), self.started, |_| {});
     }
 }

@@ -35,6 +35,8 @@ enum Step {
         wire: Wire,
         stores: bool,
     },
+    /// Somebody removes the lock's file: its holder keeps nobody out any more.
+    Unlink,
     /// The vault that refused takes what is in memory.
     StoreAgain {
         at: usize,
@@ -181,13 +183,18 @@ impl World {
     fn fly(&mut self, at: usize, wire: Wire, stores: bool) {
         match self.processes[at].flight {
             None => {}
-            Some(Stage::Waiting) if self.lock.is_some() => {}
+            Some(Stage::Waiting | Stage::Replied { .. }) if self.is_kept_out(at) => {}
             Some(Stage::Waiting) => {
                 self.lock = Some(at);
                 self.reload(at);
             }
+            // Its lock was lost before it sends: it takes its place in the line again, and reads again.
+            Some(Stage::Reloaded { .. }) if self.lock != Some(at) => {
+                self.processes[at].flight = Some(Stage::Waiting);
+            }
             Some(Stage::Reloaded { replay, sends }) => self.send(at, wire, replay, sends),
             Some(Stage::Replied { generation }) => {
+                self.lock = Some(at);
                 if self.processes[at].memory.epoch != self.vault.epoch || self.vault.tombstone {
                     return self.land(at, StandingKind::SignedOut);
                 }
@@ -202,6 +209,11 @@ impl World {
                 self.land(at, StandingKind::Ready);
             }
         }
+    }
+
+    /// Somebody else holds the lock.
+    fn is_kept_out(&self, at: usize) -> bool {
+        self.lock.is_some_and(|holder| holder != at)
     }
 
     fn reload(&mut self, at: usize) {
@@ -228,7 +240,9 @@ impl World {
                 assert!(self.vault.tombstone);
                 self.land(at, StandingKind::Ended(LoginCause::PeerSignedOut));
             }
-            Reload::PeerHoldsSuccessor { .. } => self.land(at, StandingKind::Ready),
+            Reload::PeerInFlight { .. } | Reload::PeerHoldsSuccessor { .. } => {
+                self.land(at, StandingKind::Ready);
+            }
             other => panic!("nothing here leads to {other:?}"),
         }
     }
@@ -257,9 +271,13 @@ impl World {
         match wire {
             Wire::Busy => {
                 // Only what was never in doubt is cleared.
-                if sends == 0 && !replay {
-                    self.write(at, Phase::Cleared);
-                }
+                let in_doubt = sends > 0 || replay;
+                let phase = if in_doubt {
+                    Phase::Doubt
+                } else {
+                    Phase::Cleared
+                };
+                self.write(at, phase);
                 self.land(at, StandingKind::Ready);
             }
             Wire::ReplyLost | Wire::RequestLost => {
@@ -268,6 +286,7 @@ impl World {
                     let again = Stage::Reloaded { replay, sends: 1 };
                     self.processes[at].flight = Some(again);
                 } else {
+                    self.write(at, Phase::Doubt);
                     self.land(at, StandingKind::Ready);
                 }
             }
@@ -304,6 +323,7 @@ impl World {
                 retried,
             } => self.refused(at, behind, retried),
             Step::Fly { at, wire, stores } => self.fly(at, wire, stores),
+            Step::Unlink => self.lock = None,
             Step::StoreAgain { at } => {
                 let memory = self.processes[at].memory;
                 if memory.persist_pending && self.lock.is_none() && memory.epoch == self.vault.epoch
@@ -327,9 +347,13 @@ impl World {
             }
             Step::SignOut { at } | Step::SignIn { at } => self.identity(at, step),
         }
-        let past_lock = |process: &&Process| !matches!(process.flight, None | Some(Stage::Waiting));
+        let has_sent = |process: &&Process| match process.flight {
+            None | Some(Stage::Waiting) => false,
+            Some(Stage::Reloaded { sends, .. }) => sends > 0,
+            Some(Stage::Replied { .. }) => true,
+        };
         assert!(
-            self.processes.iter().filter(past_lock).count() <= 1,
+            self.processes.iter().filter(has_sent).count() <= 1,
             "two flights overlap"
         );
     }
@@ -401,6 +425,7 @@ fn step() -> impl Strategy<Value = Step> {
             .prop_map(|(at, behind, retried)| Step::Refused { at, behind, retried }),
         80 => (at.clone(), wire, prop::bool::weighted(0.7))
             .prop_map(|(at, wire, stores)| Step::Fly { at, wire, stores }),
+        4 => Just(Step::Unlink),
         4 => at.clone().prop_map(|at| Step::StoreAgain { at }),
         2 => at.clone().prop_map(|at| Step::Crash { at }),
         1 => at.clone().prop_map(|at| Step::SignOut { at }),
@@ -417,7 +442,7 @@ fn stories() -> u32 {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(stories()))]
 
-    /// Scenarios 31, 33, 45 and 51, in every order that chance finds.
+    /// Scenarios 31, 33, 45, 48 and 51, in every order that chance finds.
     #[test]
     fn no_order_of_events_spends_a_token_twice_or_gives_up_a_session_that_lives(
         forgives in any::<bool>(),

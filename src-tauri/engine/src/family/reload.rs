@@ -1,7 +1,8 @@
 //! What a flight does after it has the lock and has read the vault and the journal anew: pure, and the same after a crash.
 
-use crate::clock::WallMs;
+use crate::clock::{WallMs, millis};
 use crate::journal::{Line, Phase};
+use crate::lock::LOCK_LIMIT;
 use crate::redact::Fingerprint;
 use crate::rules;
 
@@ -40,6 +41,8 @@ pub(crate) enum Reload {
     PeerSignedOut { rule_id: &'static str },
     /// A peer signed in as somebody else.
     OtherAccount { rule_id: &'static str },
+    /// A peer that lives sent the very token a moment ago and has not said how that ended. Wait for it.
+    PeerInFlight { rule_id: &'static str },
     /// A peer that lives holds the successor of what is stored: what is stored is spent. Wait for it.
     PeerHoldsSuccessor { rule_id: &'static str },
     /// The successor of what is stored came and was lost with its process.
@@ -118,14 +121,26 @@ pub(crate) fn reload(
             rule_id: "reload.current",
         };
     };
-    let in_window = now.since_ms(line.wall_ms).unsigned_abs() <= REPLAY_WINDOW_MS.unsigned_abs();
+    let age_ms = now.since_ms(line.wall_ms).unsigned_abs();
+    let in_window = age_ms <= REPLAY_WINDOW_MS.unsigned_abs();
     let phase = if is_ahead(line) {
         Phase::PersistPending
     } else {
         line.phase
     };
     match phase {
-        Phase::Sent if rules::on("reload.outcome_unknown") => Reload::Send {
+        // It holds a lock whose file was removed under it. One that has died in flight without a word is waited for no longer
+        // than a lock is.
+        Phase::Sent
+            if owner_alive
+                && age_ms <= millis(LOCK_LIMIT)
+                && rules::on("reload.peer_in_flight") =>
+        {
+            Reload::PeerInFlight {
+                rule_id: "reload.peer_in_flight",
+            }
+        }
+        Phase::Sent | Phase::Doubt if rules::on("reload.outcome_unknown") => Reload::Send {
             replay: true,
             rule_id: "reload.outcome_unknown",
         },
@@ -164,7 +179,7 @@ mod tests {
     use crate::journal::Owner;
     use crate::redact::InstallKey;
 
-    /// Scenarios 31, 45, 51, 52 and 53, rule by rule.
+    /// Scenarios 31, 45, 48, 51, 52 and 53, rule by rule.
     #[test]
     fn vault_and_journal_decide_what_is_sent() {
         let key = InstallKey::generate().expect("random numbers");
@@ -208,6 +223,7 @@ mod tests {
                     Reload::Adopt { rule_id }
                     | Reload::PeerSignedOut { rule_id }
                     | Reload::OtherAccount { rule_id }
+                    | Reload::PeerInFlight { rule_id }
                     | Reload::PeerHoldsSuccessor { rule_id }
                     | Reload::SuccessorLost { rule_id } => (rule_id, None),
                 };
@@ -272,6 +288,24 @@ mod tests {
             "reload.outcome_unknown",
             Some(true),
         );
+        check(
+            memory,
+            Some(stored),
+            Some(line(Phase::Doubt, 99_000)),
+            true,
+            "reload.outcome_unknown",
+            Some(true),
+        );
+        // Sent by somebody who lives: it is in the air, until that is too long ago to be true.
+        for (sent_at, expected, sends) in [
+            (99_000, "reload.peer_in_flight", None),
+            (10_000, "reload.peer_in_flight", None),
+            (9_999, "reload.outcome_unknown", Some(true)),
+            (190_001, "reload.outcome_unknown", Some(true)),
+        ] {
+            let sent = Some(line(Phase::Sent, sent_at));
+            check(memory, Some(stored), sent, true, expected, sends);
+        }
         check(
             memory,
             Some(stored),

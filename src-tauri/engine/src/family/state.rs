@@ -8,6 +8,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+use super::gate::{Base, FlightSlot, Guarded};
 use crate::clock::WallMs;
 use crate::error::Failure;
 use crate::oauth::dpop::Bound;
@@ -70,15 +71,14 @@ pub(crate) struct FlightEnd {
     pub(crate) member: Arc<str>,
 }
 
-/// The flight under way, and the seats of those who wait for it.
-#[derive(Clone)]
-pub(crate) struct FlightSlot {
+/// What those who meet a flight know of it.
+pub(crate) struct Airborne {
     pub(crate) number: u64,
     /// The session that it flies for: others of the family take their turn after it.
     pub(crate) member: Arc<str>,
     pub(crate) started: EventKey,
-    pub(crate) waiters: u32,
-    pub(crate) end: watch::Receiver<Option<Arc<FlightEnd>>>,
+    /// Where all who wait hear how it ended.
+    pub(crate) end: watch::Sender<Option<Arc<FlightEnd>>>,
 }
 
 /// How the family stands when no flight is under way.
@@ -150,7 +150,7 @@ pub(crate) struct State {
     /// The access tokens, by the session that they were got for.
     pub(crate) access: BTreeMap<Arc<str>, Arc<Token>>,
     pub(crate) standing: Standing,
-    pub(crate) flight: Option<FlightSlot>,
+    pub(crate) flight: FlightSlot<Airborne>,
     /// Transient failures in a row.
     pub(crate) failures: u32,
     /// The last exchange was sent and its outcome is unknown.
@@ -185,7 +185,7 @@ impl Default for State {
             account: None,
             access: BTreeMap::new(),
             standing: Standing::SignedOut,
-            flight: None,
+            flight: FlightSlot::default(),
             failures: 0,
             unknown_outcome: false,
             suspect_since: None,
@@ -203,10 +203,22 @@ impl Default for State {
     }
 }
 
+impl Guarded for State {
+    type Flight = Airborne;
+
+    fn base(&self) -> Base {
+        (self.epoch, self.generation)
+    }
+
+    fn flight_slot(&mut self) -> &mut FlightSlot<Airborne> {
+        &mut self.flight
+    }
+}
+
 impl State {
     pub(crate) fn name(&self) -> StateName {
         // Who signed out is signed out at once, whatever is still in the air.
-        if self.flight.is_some() && !matches!(self.standing, Standing::SignedOut) {
+        if !self.flight.is_free() && !matches!(self.standing, Standing::SignedOut) {
             return StateName::Refreshing;
         }
         match self.standing {
@@ -239,14 +251,10 @@ impl State {
         }
     }
 
-    /// The word of compare-and-swap: what a result must be based on to count.
-    pub(crate) fn base(&self) -> (u32, u32) {
-        (self.epoch, self.generation)
-    }
-
     /// Forgets everything that was granted, and begins another epoch.
     pub(crate) fn forget(&mut self, epoch: u32) {
-        let (flight, slot, last_used) = (self.flight.take(), self.slot, self.last_used);
+        let (slot, last_used) = (self.slot, self.last_used);
+        let flight = std::mem::take(&mut self.flight);
         *self = Self {
             epoch,
             flight,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::gate::Guarded;
 use super::grant::account_of;
 use super::reload::{Memory, REPLAY_WINDOW_MS};
 use super::state::{Question, Standing, State};
@@ -145,7 +146,7 @@ impl Family {
         } else if line.base_generation == number
             && matches!(
                 line.phase,
-                Phase::Sent | Phase::Replied | Phase::PersistPending
+                Phase::Sent | Phase::Doubt | Phase::Replied | Phase::PersistPending
             )
         {
             state.unknown_outcome = true;

@@ -429,6 +429,9 @@ pub enum Fact {
         /// What the system said.
         detail: String,
     },
+    /// Somebody removed the lock's file while it was held, so others may have come in. It is locked anew before anything is
+    /// sent or stored.
+    LockLost {},
     /// The vault and the journal were read under the lock, and decided what is sent.
     StoreReloaded {
         /// The generation that the vault holds.
