@@ -220,7 +220,7 @@ impl Family {
         loop {
             self.landed().await;
             let mut state = self.lock();
-            if state.flight.is_none() {
+            if state.flight.is_free() {
                 state.retired = true;
                 state.refresh = None;
                 state.epoch = state.epoch.saturating_add(1);
