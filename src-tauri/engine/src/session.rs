@@ -191,7 +191,7 @@ impl Session {
                 let expires_in = token.expires_at().map(|at| at.since_ms(clock.wall()));
                 let fresh = fresh_enough(expires_in, token.access.lifetime_ms, fresh_for);
                 if fresh
-                    || !(ready || !state.flight.is_free())
+                    || (!ready && state.flight.is_free())
                     || !rules::on("lease.not_fresh_enough")
                 {
                     token.used.fetch_add(1, Ordering::Relaxed);

@@ -352,8 +352,10 @@ impl World {
             Some(Stage::Reloaded { sends, .. }) => sends > 0,
             Some(Stage::Replied { .. }) => true,
         };
+        let [one, other] = &self.processes;
+        // A flight of the sign-in before may still be in the air where the lock's file was removed: it lands in nothing.
         assert!(
-            self.processes.iter().filter(has_sent).count() <= 1,
+            !(has_sent(&one) && has_sent(&other)) || one.memory.epoch != other.memory.epoch,
             "two flights overlap"
         );
     }
