@@ -1,4 +1,4 @@
-// No screen has a fault that axe-core can find, in light and in dark.
+// No screen has a fault that axe-core can find, in light, in dark and in high contrast.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import type { Page } from "@playwright/test";
@@ -39,6 +39,18 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.keyboard.press("Enter");
     await page.getByTestId("response-headers").click();
   }],
+  ["the log, with a filter", "view=log", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.getByTestId("filter").fill("is:sign-in");
+    await expect(page.getByTestId("filter-chip")).toHaveCount(1);
+  }],
+  ["a filter with a wrong word, over the lanes", "view=lanes", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.getByTestId("filter").fill("stauts:401");
+    await expect(page.getByTestId("filter-help")).toBeVisible();
+  }],
   ["a sign-in that was refused", "folder", async (page) => {
     await pressSignIn(page);
     await page.getByLabel("User").fill("ada");
@@ -65,10 +77,11 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
   ["an empty workspace and its next step", "bare", async (page) => page.getByRole("button", { name: "Show me how" }).click()],
 ];
 
-for (const theme of ["light", "dark"]) {
+for (const theme of ["light", "dark", "high contrast"] as const) {
   for (const [name, stage, act] of SCREENS) {
     test(`${name}, ${theme}`, async ({ window: { page, open } }) => {
-      await open(`theme=${theme}&${stage}`);
+      if (theme === "high contrast") await page.emulateMedia({ forcedColors: "active", contrast: "more" });
+      await open(theme === "high contrast" ? stage : `theme=${theme}&${stage}`);
       await act(page);
       expect(await faults(page)).toEqual([]);
     });

@@ -2,7 +2,7 @@
 // names and causes; nothing is inferred from nearness in time.
 import type { Event } from "../wire/Event";
 import type { EventKey } from "../wire/EventKey";
-import { type Moment, TimeKeeper, idOf } from "./moment";
+import { type Moment, TimeKeeper, compareKeys, idOf } from "./moment";
 import { type Attempt, type Flight, type Generation, type Group, type GroupKind, type Send, type SignIn, exchangeOf, reply } from "./records";
 
 export * from "./records";
@@ -15,6 +15,12 @@ export class Chronicle {
   readonly signIns: SignIn[] = [];
   readonly generations: Generation[] = [];
   readonly groups: Group[] = [];
+  /** Events that concern everything at once: jumps of the clock, and faults that were made on purpose. */
+  readonly notable: Moment[] = [];
+  /** By how much the server's clock was ahead of the local one when it was last told; null: it was not. */
+  skewMs: number | null = null;
+  /** How many there were, of those too that were forgotten. */
+  readonly counts = { events: 0, requests: 0, refreshes: 0, joined: 0, lost: 0 };
 
   readonly #time = new TimeKeeper();
   readonly #moments = new Map<string, Moment>();
@@ -30,6 +36,7 @@ export class Chronicle {
     const id = idOf(moment);
     this.moments.push(moment);
     this.#moments.set(id, moment);
+    this.#count(moment);
     for (const cause of moment.cause_seq) {
       const effects = this.#effects.get(idOf(cause));
       if (effects) effects.push(moment);
@@ -38,6 +45,37 @@ export class Chronicle {
     this.#learn(moment);
     this.#place(moment);
     return moment;
+  }
+
+  /**
+   * Forgets all but about the last `most` events: what is over, and of what goes on nothing. Older ones are read from the
+   * engine when somebody looks at them.
+   */
+  forget(most: number): void {
+    const before = this.moments[this.moments.length - most];
+    if (!before) return;
+    const gone = (moment: Moment) => compareKeys(moment, before) < 0;
+    const over = (moment: Moment | null) => moment !== null && gone(moment);
+    for (const moment of this.moments.splice(0, this.moments.length - most)) {
+      const id = idOf(moment);
+      this.#moments.delete(id);
+      this.#effects.delete(id);
+      this.#groupOf.delete(id);
+    }
+    for (const [id, send] of this.sends) if (over(send.finished)) this.sends.delete(id);
+    for (const [id, flight] of this.flights) if (over(flight.finished)) this.flights.delete(id);
+    keep(this.signIns, (one) => !over(one.finished));
+    keep(this.generations, (one) => !over(one.until));
+    keep(this.notable, (one) => !gone(one));
+    keep(this.groups, (one) => !gone(one.moments.at(-1) ?? one.first));
+    // What a group that goes on began with stays in reach.
+    for (const group of this.groups) {
+      for (const moment of group.moments) {
+        if (!gone(moment)) continue;
+        this.#moments.set(idOf(moment), moment);
+        this.#groupOf.set(idOf(moment), group);
+      }
+    }
   }
 
   /** The event of this key, if it is held. */
@@ -75,6 +113,16 @@ export class Chronicle {
     return this.generations.findLast(
       (one) => one.session === session && one.number === number && (epoch === undefined || one.epoch === epoch),
     );
+  }
+
+  #count(moment: Moment): void {
+    this.counts.events += 1;
+    if (moment.kind === "RequestQueued") this.counts.requests += 1;
+    else if (moment.kind === "FlightStarted") this.counts.refreshes += 1;
+    else if (moment.kind === "WaitingForRefresh" && moment.data.joined) this.counts.joined += 1;
+    else if (moment.kind === "LoginRequired") this.counts.lost += 1;
+    else if (moment.kind === "ClockSkewed") this.skewMs = moment.data.skew_ms;
+    if (moment.kind === "ClockJump" || moment.kind.startsWith("Fault")) this.notable.push(moment);
   }
 
   #learn(moment: Moment): void {
@@ -320,4 +368,10 @@ export class Chronicle {
     this.groups.push(group);
     return group;
   }
+}
+
+/** Takes out of a list what is not to stay. */
+function keep<T>(list: T[], stays: (one: T) => boolean): void {
+  const kept = list.filter(stays);
+  if (kept.length < list.length) list.splice(0, list.length, ...kept);
 }

@@ -11,11 +11,8 @@ export interface Tally {
   lost: number;
 }
 
-/** Counts all that is held. */
+/** Counts all that was told, held or not. */
 export function tally(chronicle: Chronicle): Tally {
-  let joined = 0;
-  let lost = 0;
-  for (const flight of chronicle.flights.values()) joined += flight.joiners.length;
-  for (const group of chronicle.groups) if (group.first.kind === "LoginRequired") lost += 1;
-  return { requests: chronicle.sends.size, refreshes: chronicle.flights.size, joined, lost };
+  const { requests, refreshes, joined, lost } = chronicle.counts;
+  return { requests, refreshes, joined, lost };
 }

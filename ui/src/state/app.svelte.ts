@@ -6,6 +6,7 @@ import type { AppView } from "../wire/AppView";
 import type { Commands } from "../wire/Commands";
 import type { Failure } from "../wire/Failure";
 import { Exchange } from "./exchange.svelte";
+import { Explore } from "./explore.svelte";
 import { Keychain } from "./keychain.svelte";
 import { Notices } from "./notices.svelte";
 import { Selection } from "./selection.svelte";
@@ -30,6 +31,7 @@ export class App {
   readonly settings: Settings;
   readonly selection: Selection;
   readonly exchange: Exchange;
+  readonly explore: Explore;
   readonly tour: Tour;
 
   view = $state.raw<AppView | null>(null);
@@ -47,13 +49,14 @@ export class App {
     this.settings = new Settings(backend);
     this.selection = new Selection(this.timeline);
     this.exchange = new Exchange(backend, this.timeline, () => this.view?.run ?? 0);
+    this.explore = new Explore(backend, this.timeline, this.selection);
     this.tour = new Tour(backend, this.timeline, this.notices, this.exchange);
   }
 
   /** Nothing was ever sent or signed in here, as far as the timeline reaches. */
   readonly #untouched = $derived.by((): boolean => {
     void this.timeline.version;
-    return this.caughtUp && this.timeline.chronicle.sends.size === 0 && this.timeline.chronicle.signIns.length === 0;
+    return this.caughtUp && this.timeline.chronicle.counts.requests === 0 && this.timeline.chronicle.signIns.length === 0;
   });
 
   /** The demo is there, and runs. */

@@ -11,6 +11,8 @@ export class Selection {
   /** The inspector is open where there is no room for it beside the rest. */
   drawer = $state(false);
   readonly #timeline: Timeline;
+  /** The event itself, where nothing holds it: a row of the log. */
+  #given = $state.raw<Moment | null>(null);
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
@@ -18,19 +20,20 @@ export class Selection {
 
   readonly moment = $derived.by((): Moment | null => {
     void this.#timeline.version;
-    return this.key ? (this.#timeline.chronicle.find(this.key) ?? null) : null;
+    return this.key ? (this.#timeline.find(this.key) ?? this.#given) : null;
   });
 
   /** The event, what led to it and what it led to. Empty: nothing is selected. */
-  readonly kin = $derived.by((): Set<string> => (this.moment ? kin(this.#timeline.chronicle, this.moment) : new Set()));
+  readonly kin = $derived.by((): Set<string> => (this.moment ? kin(this.#timeline.holding(this.moment), this.moment) : new Set()));
 
   get id(): string | null {
     return this.key ? idOf(this.key) : null;
   }
 
   /** Looks at an event in the inspector. */
-  show(key: EventKey): void {
-    this.key = key;
+  show(key: EventKey | Moment): void {
+    this.#given = "kind" in key ? key : null;
+    this.key = { run: key.run, seq: key.seq };
     this.tab = "event";
   }
 

@@ -8,6 +8,11 @@ import type { TimelineBatch } from "../wire/TimelineBatch";
 /** An answer that is ahead of what arrived may stay ahead this long before the store asks again. */
 export const BEHIND_MS_MAX = 1_000;
 
+/** Events that the view holds; older ones are read when they are looked at. */
+export const HELD_MAX = 20_000;
+/** Beyond the most, so many more are let come before the oldest are forgotten. */
+const SLACK = 4_000;
+
 /** A storm of batches changes the picture at most this often. */
 const PICTURE_MS = 60;
 
@@ -19,6 +24,10 @@ export class Timeline {
   version = $state(0);
   /** The last event held. */
   newest = $state.raw<EventKey | null>(null);
+  /** Not everything that arrived is still held. */
+  forgot = $state(false);
+  /** What was read of the rest: where the user is looking. */
+  past = $state.raw<Chronicle | null>(null);
 
   readonly #backend: Backend;
   readonly #listeners = new Set<(moment: Moment) => void>();
@@ -30,6 +39,16 @@ export class Timeline {
 
   constructor(backend: Backend) {
     this.#backend = backend;
+  }
+
+  /** The chronicle that knows this event: the live one, or what was read of the past. */
+  holding(key: EventKey): Chronicle {
+    return this.past?.find(key) && !this.chronicle.find(key) ? this.past : this.chronicle;
+  }
+
+  /** The event of this key, if it is held at all. */
+  find(key: EventKey): Moment | undefined {
+    return this.holding(key).find(key);
   }
 
   /** Calls back for every event that arrives from now on. */
@@ -55,6 +74,10 @@ export class Timeline {
       arrived.push(this.chronicle.add(event));
     }
     if (arrived.length === 0) return;
+    if (this.chronicle.moments.length > HELD_MAX + SLACK) {
+      this.chronicle.forget(HELD_MAX);
+      this.forgot = true;
+    }
     this.#tell();
     for (const moment of arrived) for (const listener of this.#listeners) listener(moment);
   }

@@ -48,14 +48,32 @@ export class Viewport {
     this.span = span;
   }
 
+  /** Shows this stretch. */
+  show(from: number, to: number): void {
+    const margin = Math.max(200, (to - from) * 0.03);
+    this.#from = from - margin;
+    this.span = Math.min(SPAN_MAX_MS, Math.max(SPAN_MIN_MS, to - from + 2 * margin));
+    this.live = false;
+  }
+
+  /** Shows exactly this stretch. */
+  set(from: number, to: number): void {
+    this.#from = from;
+    this.span = Math.min(SPAN_MAX_MS, Math.max(SPAN_MIN_MS, to - from));
+    this.live = false;
+  }
+
+  /** Puts a moment in the middle. */
+  centre(at: number): void {
+    this.#from = at - this.span / 2;
+    this.live = false;
+  }
+
   /** Shows a whole run. */
   fit(chronicle: Chronicle, run: number, now = Date.now()): void {
     const whole = wholeSpan(chronicle, run, now);
     if (!whole) return;
-    const margin = Math.max(200, (whole.to - whole.from) * 0.05);
-    this.#from = whole.from - margin;
-    this.span = Math.min(SPAN_MAX_MS, Math.max(SPAN_MIN_MS, whole.to - whole.from + 2 * margin));
-    this.live = false;
+    this.show(whole.from, whole.to);
   }
 
   /** Moves so that this moment can be seen, if it cannot. */

@@ -12,7 +12,7 @@ use super::Timeline;
 use super::density::{BUCKETS_MAX, Overview, density};
 use super::event::{Event, EventKey};
 use super::filter::{Filter, Word};
-use super::group::Group;
+use super::group::{Group, GroupKind};
 use super::sqlite::Disk;
 use crate::clock::WallMs;
 use crate::error::{Code, Failure, Result};
@@ -220,15 +220,19 @@ impl Timeline {
                 ..Excerpt::default()
             });
         }
+        // Bands and expiries are the ground on which the rest is seen, whatever the filter.
         let mut in_use: HashMap<Option<&str>, &Group> = HashMap::new();
-        for group in index
-            .groups
-            .iter()
-            .filter(|group| group.traits.published && group.to_ms < from)
-        {
-            in_use.insert(group.session.as_deref(), group);
+        let mut context = Vec::new();
+        for group in &index.groups {
+            let tells_of_tokens = group.traits.published || group.kind == GroupKind::Expiry;
+            if tells_of_tokens && group.overlaps(from, to) {
+                context.push(group.first);
+            } else if group.traits.published && group.to_ms < from {
+                in_use.insert(group.session.as_deref(), group);
+            }
         }
-        let context: Vec<EventKey> = in_use.values().map(|group| group.first).collect();
+        context.drain(..context.len().saturating_sub(DEPENDENCIES_MAX));
+        context.extend(in_use.values().map(|group| group.first));
         excerpt(disk, &chosen, &context, 0, total)
     }
 

@@ -50,7 +50,8 @@ export class Questions {
   window({ filter, from_ms, to_ms }: WindowOf): Excerpt {
     const found = this.#groups().filter(read(filter).test).filter((group) => group.first.at <= to_ms && last(group).at >= from_ms);
     if (found.reduce((sum, group) => sum + group.moments.length, 0) > EVENTS_MAX) return { groups: [], events: [], cut: [], first: 0, total: found.length, dense: true };
-    return this.#excerpt(found, 0, found.length);
+    const tokens = this.#groups().filter((group) => group.moments.some((one) => one.kind === "Published" || one.kind === "TokenExpired"));
+    return this.#excerpt(found, 0, found.length, tokens);
   }
 
   log({ filter, first, max }: LogOf): LogPage {
@@ -96,7 +97,7 @@ export class Questions {
     return this.#chronicle.groups;
   }
 
-  #excerpt(groups: Group[], first: number, total: number): Excerpt {
+  #excerpt(groups: Group[], first: number, total: number, context: Group[] = []): Excerpt {
     const held = new Map<string, Moment>();
     const take = (group: Group) => group.moments.forEach((one) => held.set(idOf(one), one));
     groups.forEach(take);
@@ -106,6 +107,7 @@ export class Questions {
         if (group) take(group);
       }
     }
+    context.forEach(take);
     return { groups: groups.map((group) => key(group.first)), events: [...held.values()].sort(compareKeys), cut: [], first, total, dense: false };
   }
 }
