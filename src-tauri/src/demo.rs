@@ -54,6 +54,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         client_auth: ClientAuth::None,
         dpop: false,
         issuer: None,
+        jwks_uri: None,
         scope: None,
         resource: None,
     };

@@ -97,6 +97,14 @@ pub fn words(event: &Event) -> String {
             "{r} attempt {attempt} answered {status} after {}",
             micros(*took_us)
         ),
+        Fact::IdTokenChecked {
+            valid: true,
+            rule_id,
+            ..
+        } => format!("{session}: the ID token is good ({rule_id})"),
+        Fact::IdTokenChecked { rule_id, .. } => {
+            format!("{session}: the ID token is not to be believed ({rule_id})")
+        }
         Fact::ResponseClassified { verdict, rule_id } => match verdict {
             Verdict::Returned => format!("{r}: the answer is returned as it is ({rule_id})"),
             Verdict::TokenRefused => format!("{r}: the token was refused ({rule_id})"),

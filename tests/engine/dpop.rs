@@ -3,11 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use ring::rand::SystemRandom;
-use ring::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, UnparsedPublicKey,
-};
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use sandglass_engine::error::Code;
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
@@ -16,7 +13,7 @@ use sandglass_engine::token::scheme::Scheme;
 use sandglass_engine::vault::Store;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
-use tests_engine::{Elsewhere, JSON, World, answer, failed, quick};
+use tests_engine::{Elsewhere, JSON, Signer, World, answer, failed, quick};
 
 use crate::vault::{items, newest_record};
 
@@ -411,14 +408,8 @@ async fn a_lost_key_ends_the_session_without_an_exchange() {
 #[tokio::test]
 async fn a_nonce_that_the_token_endpoint_wants_is_signed_inside_the_flight() {
     let bound = Bound::new("client_auth = \"private_key_jwt\"\n").await;
-    let document =
-        EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &SystemRandom::new());
-    let pem = format!(
-        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-        STANDARD.encode(document.expect("a key"))
-    );
     let client = ClientSecrets {
-        client_key: Some(pem.into()),
+        client_key: Some(Signer::new("k").pem().into()),
         ..ClientSecrets::default()
     };
     bound.server().token_nonce = Some("as-1");

@@ -9,6 +9,7 @@ mod editing;
 mod every_call;
 mod family;
 mod faults;
+mod id_token;
 mod lifecycle;
 #[cfg(target_os = "linux")]
 mod processes;

@@ -25,6 +25,7 @@ use crate::exchange::sse::ServerEvent;
 use crate::exchange::stream::{EVENTS_WAITING_MAX, StreamEnd};
 use crate::exchange::{Exchange, Ready};
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
+use crate::oauth::jwks::KeyCache;
 use crate::redact::InstallKey;
 use crate::roster::Roster;
 use crate::session::Session;
@@ -33,6 +34,7 @@ use crate::session::snapshot::SessionSnapshot;
 use crate::timeline::event::{Actor, EventKey, Fact, Kept, Subject};
 use crate::timeline::{Entry, Timeline};
 use crate::token::details::TokenDetails;
+use crate::token::signature::SignatureState;
 use crate::token_endpoint::TokenTransport;
 use crate::variables::SecretVariables;
 use crate::vault::{KeychainStore, Limits, MemoryStore, StoreMaker, Vault};
@@ -202,6 +204,7 @@ impl Engine {
             timeline,
             answers: Answers::default(),
             token_client,
+            keys: KeyCache::default(),
             keychain: Vault::new(options.keychain, options.vault_limits, slow),
             memory: Vault::new(
                 Arc::new(move || Ok(Box::new(in_memory.clone()))),
@@ -408,9 +411,10 @@ impl Engine {
     /// `sign_in.*`, `store.*` and their like; the session is as it was before.
     pub async fn sign_in(&self, session: &str, credentials: Credentials) -> Result<()> {
         let session = self.session(session)?;
+        let same_account = session.wants_step_up();
         session
             .family
-            .sign_in(&session.config.name, credentials)
+            .sign_in(&session.config.name, credentials, same_account)
             .await
     }
 
@@ -460,6 +464,16 @@ impl Engine {
     /// `session.unknown`.
     pub fn token(&self, session: &str) -> Result<Option<TokenDetails>> {
         Ok(self.session(session)?.token_details())
+    }
+
+    /// What is known of the signature of a session's access token. Asks the session's issuer for its keys where that is
+    /// needed, and nobody whom the token names.
+    ///
+    /// # Errors
+    /// `session.unknown`.
+    pub async fn token_signature(&self, session: &str) -> Result<SignatureState> {
+        let session = self.session(session)?;
+        Ok(session.family.signature(&session.config.name).await)
     }
 
     /// Where new tokens are kept.

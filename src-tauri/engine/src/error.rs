@@ -113,6 +113,12 @@ pub enum Code {
     /// What was given as a key or a certificate is none that can be used. Params: `detail`.
     #[serde(rename = "key.invalid")]
     KeyInvalid,
+    /// The ID token that came with the tokens is not to be believed, so neither are they. Params: `session`, `rule_id`.
+    #[serde(rename = "id_token.refused")]
+    IdTokenRefused,
+    /// A sign-in that was to give an account more rights brought another account; it is not kept. Params: `session`.
+    #[serde(rename = "sign_in.another_account")]
+    AnotherAccount,
     /// The server ended the session (`invalid_grant` or its like). Params: `session`, `error`, `error_description`.
     #[serde(rename = "refresh.invalid_grant")]
     RefreshInvalidGrant,

@@ -10,6 +10,7 @@ mod course;
 mod flight;
 mod gate;
 mod grant;
+mod identity;
 mod landing;
 #[cfg(test)]
 mod model;
@@ -38,6 +39,7 @@ use crate::journal::Journal;
 use crate::lock::Lock;
 use crate::oauth::dpop::Bound;
 use crate::oauth::dpop::nonces::Nonces;
+use crate::oauth::jwks::KeyCache;
 use crate::origin::Origin;
 use crate::redact::{Fingerprint, InstallKey, Masker};
 use crate::session::config::{Dialect, SessionConfig};
@@ -55,6 +57,7 @@ pub(crate) struct Context {
     pub(crate) timeline: Timeline,
     pub(crate) answers: Answers,
     pub(crate) token_client: TokenTransport,
+    pub(crate) keys: KeyCache,
     pub(crate) keychain: Vault,
     pub(crate) memory: Vault,
     pub(crate) kept: Mutex<Kept>,
@@ -342,6 +345,7 @@ impl Family {
         state.client = generation.grant.client;
         state.bound = generation.grant.bound;
         state.account = generation.grant.account;
+        state.identity = generation.grant.identity;
         state.failures = 0;
         state.unknown_outcome = false;
         state.suspect_since = None;
@@ -370,6 +374,7 @@ impl Family {
                 client: state.client.clone(),
                 bound: state.bound.clone(),
                 account: state.account,
+                identity: state.identity,
                 access: state
                     .access
                     .iter()

@@ -6,9 +6,7 @@
 
 pub(crate) mod jws;
 pub(crate) mod private_key;
-#[cfg(test)]
 pub(crate) mod public_key;
-#[cfg(test)]
 pub(crate) mod signed_text;
 
 use base64::Engine as _;

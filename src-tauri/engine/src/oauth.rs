@@ -2,6 +2,8 @@
 
 pub(crate) mod client_auth;
 pub(crate) mod dpop;
+pub(crate) mod id_token;
+pub(crate) mod jwks;
 
 use crate::error::{Code, Failure, Result};
 

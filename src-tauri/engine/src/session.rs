@@ -147,6 +147,12 @@ impl Session {
         }
     }
 
+    /// Whether the next sign-in is to give this one more rights.
+    pub(crate) fn wants_step_up(&self) -> bool {
+        let epoch = self.family.lock().epoch;
+        self.step_ups.open(epoch).is_some()
+    }
+
     fn subject(&self) -> Subject {
         Subject {
             session: Some(Arc::clone(&self.config.name)),

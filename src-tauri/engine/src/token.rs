@@ -5,3 +5,4 @@ pub(crate) mod jwt;
 mod lifetime;
 pub(crate) mod reply;
 pub mod scheme;
+pub mod signature;

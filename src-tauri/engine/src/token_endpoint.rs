@@ -388,6 +388,7 @@ mod tests {
     fn a_refresh_says_what_is_wanted_and_who_asks() {
         let oauth = OauthDialect {
             issuer: None,
+            jwks_uri: None,
             token_endpoint: Url::parse("http://127.0.0.1:1/token").expect("a URL"),
             client_id: "desktop".to_owned(),
             client_auth: ClientAuth::None,

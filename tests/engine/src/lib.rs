@@ -5,6 +5,7 @@ mod elsewhere;
 #[cfg(target_os = "linux")]
 pub mod peer;
 pub mod proxy;
+mod signer;
 mod store;
 
 use std::sync::Arc;
@@ -24,6 +25,7 @@ use sandglass_engine::workspace::Workspace;
 
 pub use self::clock::HandClock;
 pub use self::elsewhere::{Elsewhere, answer};
+pub use self::signer::Signer;
 pub use self::store::{FaultyStore, StoreFaults};
 
 /// Longest wait of a test for something that must happen.

@@ -330,7 +330,19 @@ rotated: boolean,
 /**
  * What was odd about the reply, and what was made of it.
  */
-warnings: Array<string>, } } | { "kind": "Persisted", "data": { 
+warnings: Array<string>, } } | { "kind": "IdTokenChecked", "data": { 
+/**
+ * It is what it should be.
+ */
+valid: boolean, 
+/**
+ * The rule that says so.
+ */
+rule_id: string, 
+/**
+ * The key that signed it, where that was checked and has a name.
+ */
+key_id: string | null, } } | { "kind": "Persisted", "data": { 
 /**
  * Where.
  */

@@ -45,6 +45,8 @@ export function eventInWords(event: Moment): string {
       return `${r} was answered with a web page, not with data`;
     case "WaitingForRefresh":
       return event.data.joined ? `${r} waits for ${f}, which was under way` : `${r} waits for ${f}`;
+    case "IdTokenChecked":
+      return event.data.valid ? `The ID token of ${s} is good` : `The ID token of ${s} is not to be believed`;
     case "RetryDecided":
       return event.data.retry ? `${r} is sent once more` : `${r} is not repeated`;
     case "StreamOpened":
@@ -155,6 +157,7 @@ export function eventReason(event: Moment): string {
     case "RetryDecided":
     case "ReconnectDecided":
     case "ExchangeReplied":
+    case "IdTokenChecked":
       return ruleInWords(event.data.rule_id);
     case "TokenWithheld":
       return {

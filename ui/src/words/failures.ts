@@ -1,6 +1,7 @@
 // One message for every code: what happened, why as far as known, and what to do, as buttons.
 import type { Code } from "../wire/Code";
 import type { Failure } from "../wire/Failure";
+import { ruleInWords } from "./rules";
 
 /** What a button under a message does. */
 export type Act =
@@ -223,6 +224,16 @@ const MESSAGES: Record<Code, Words> = {
     title: "Refresh is not getting through",
     why: `Your session is untouched${because(p.detail)}. It is tried again when the next request needs it.`,
     acts: ["refresh_now"],
+  }),
+  "id_token.refused": (p) => ({
+    title: "The server's word on who you are cannot be believed",
+    why: `${ruleInWords(p.rule_id ?? "")} Nothing was kept, and the session is as it was.`,
+    acts: ["sign_in"],
+  }),
+  "sign_in.another_account": (p) => ({
+    title: "That was another account",
+    why: `${p.session ?? "The session"} needs more rights for the account that it has, and somebody else signed in. Nothing was kept, and the session is as it was.`,
+    acts: ["sign_in"],
   }),
   "key.invalid": (p) => ({
     title: "That key or certificate cannot be used",

@@ -262,6 +262,7 @@ mod tests {
         let endpoint = Url::parse("https://id.test/token").expect("a URL");
         let dialect = OauthDialect {
             issuer: None,
+            jwks_uri: None,
             token_endpoint: endpoint,
             client_id: "c".to_owned(),
             client_auth: ClientAuth::None,

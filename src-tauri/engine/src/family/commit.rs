@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use secrecy::SecretString;
+
 use super::Generation;
 use super::flight::Flight;
 use super::grant::account_of;
+use super::identity::identity_in;
 use super::state::RefreshToken;
 use crate::error::{Code, Failure};
 use crate::failpoint::{Point, reach};
@@ -44,6 +47,8 @@ impl Flight {
             let failure = Failure::new(Code::ReplyMalformed).with("session", &*self.member);
             return self.land_transient(failure, None, replied);
         };
+        let id_token = fresh.id_token;
+        let identity = identity_in(id_token.as_ref());
         let (generation, account) = {
             let state = family.lock();
             if !self.ticket.is_current(&*state) {
@@ -70,6 +75,7 @@ impl Flight {
                 client: state.client.clone(),
                 bound: state.bound.clone(),
                 account: state.account.or(account),
+                identity: state.identity.or(identity),
                 access,
             };
             let (flight, because_of) = (Some(self.number), self.because_of);
@@ -84,7 +90,12 @@ impl Flight {
                 account,
             )
         };
-        if matches!((generation.grant.account, account), (Some(mine), Some(theirs)) if mine != theirs)
+        let differs = |mine: Option<u64>, theirs: Option<u64>| {
+            mine.zip(theirs)
+                .is_some_and(|(mine, theirs)| mine != theirs)
+        };
+        if differs(generation.grant.account, account)
+            || differs(generation.grant.identity, identity)
         {
             let told = self.tell(Fact::AccountMismatch {}, parsed);
             return self.land_ended(LoginCause::AccountMismatch, None, told);
@@ -106,12 +117,26 @@ impl Flight {
             return self.land_superseded(persisted);
         }
         reach(Point::Published);
+        if let Some(token) = id_token {
+            self.look_at_id_token(token, persisted);
+        }
         match slot {
             // What is left in the other slot is spent: nobody will need it, and nobody should find it.
             Some(slot) => family.erase(slot.other()).await,
             None => family.persist_later(),
         }
         reach(Point::OldSlotErased);
+    }
+
+    /// Has the ID token checked that came with tokens which are safe already: a bad one costs nobody the session (scenario 30).
+    fn look_at_id_token(&self, token: SecretString, persisted: EventKey) {
+        let (family, member) = (Arc::clone(&self.family), Arc::clone(&self.member));
+        let subject = self.subject.clone();
+        tokio::spawn(async move {
+            family
+                .check_id_token(&member, &token, None, &subject, persisted)
+                .await;
+        });
     }
 
     /// A reply without a usable access token that carries a new refresh token: the successor is kept, the access token

@@ -27,6 +27,7 @@ pub(super) fn account_of(access: &Access) -> Option<u64> {
 pub(super) struct Fresh {
     pub(super) access: Access,
     pub(super) refresh_token: Option<secrecy::SecretString>,
+    pub(super) id_token: Option<secrecy::SecretString>,
 }
 
 impl Family {
@@ -198,6 +199,7 @@ impl Family {
             Fresh {
                 access,
                 refresh_token: reply.refresh_token,
+                id_token: reply.id_token,
             },
             cause,
         ))

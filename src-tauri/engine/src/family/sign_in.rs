@@ -6,13 +6,14 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use super::grant::Fresh;
+use super::identity::identity_in;
 use super::{Family, Generation};
 use crate::error::{Code, Failure, Result};
 use crate::oauth::dpop::{Bound, ProofKey};
 use crate::session::config::{Dialect, OauthDialect};
 use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::timeline::Entry;
-use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass};
+use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass, Subject};
 use crate::token_endpoint::{Judged, TokenRequest};
 use crate::vault::record::{Access, Grant};
 
@@ -33,6 +34,7 @@ impl Family {
         self: &Arc<Self>,
         member: &Arc<str>,
         credentials: Credentials,
+        same_account: bool,
     ) -> Result<()> {
         self.settled().await;
         let first = self.first_exchange(member, credentials)?;
@@ -41,7 +43,9 @@ impl Family {
             &self.subject(member),
             Fact::SignInStarted {},
         ));
-        let outcome = self.sign_in_with(member, first, started).await;
+        let outcome = self
+            .sign_in_with(member, first, same_account, started)
+            .await;
         if let Err((failure, cause)) = &outcome {
             let fact = Fact::SignInFailed {
                 error: failure.code,
@@ -57,6 +61,7 @@ impl Family {
         self: &Arc<Self>,
         member: &Arc<str>,
         first: First,
+        same_account: bool,
         started: EventKey,
     ) -> Result<(), (Failure, EventKey)> {
         let subject = self.subject(member);
@@ -84,6 +89,18 @@ impl Family {
         let (fresh, parsed) = self
             .parse(judged.reply, None, &subject, replied)
             .ok_or_else(malformed)?;
+        let id_token = fresh.id_token.clone();
+        let grant = self.first_grant(member, first, fresh);
+        let parsed = self
+            .accept_identity(
+                member,
+                &grant,
+                id_token.as_ref(),
+                same_account,
+                &subject,
+                parsed,
+            )
+            .await?;
 
         let _held = self
             .take_lock()
@@ -108,7 +125,7 @@ impl Family {
         let generation = Generation {
             epoch,
             number: 1,
-            grant: self.first_grant(member, first, fresh),
+            grant,
             flight: None,
             because_of: None,
         };
@@ -159,10 +176,43 @@ impl Family {
             client: first.client,
             bound: first.bound,
             account: None,
+            identity: identity_in(fresh.id_token.as_ref()),
             access: BTreeMap::from([(Arc::clone(member), access)]),
         };
         grant.account = Self::account_in(&grant);
         grant
+    }
+
+    /// Whose the tokens are: as the ID token says, where one came and is worth anything, and no other than is wanted.
+    async fn accept_identity(
+        &self,
+        member: &Arc<str>,
+        grant: &Grant,
+        id_token: Option<&SecretString>,
+        same_account: bool,
+        subject: &Subject,
+        mut cause: EventKey,
+    ) -> Result<EventKey, (Failure, EventKey)> {
+        if let Some(token) = id_token {
+            let (finding, told) = self
+                .check_id_token(member, token, None, subject, cause)
+                .await;
+            cause = told;
+            if !finding.is_valid() {
+                let failure = Failure::new(Code::IdTokenRefused)
+                    .with("session", &**member)
+                    .with("rule_id", finding.rule_id());
+                return Err((failure, cause));
+            }
+        }
+        if same_account
+            && let Err(failure) = self.refuse_another_account(member, grant.identity, grant.account)
+        {
+            let fact = Fact::AccountMismatch {};
+            let entry = Entry::new(Actor::User, subject, fact).because(cause);
+            return Err((failure, self.context.timeline.append(entry)));
+        }
+        Ok(cause)
     }
 
     fn first_exchange(&self, member: &Arc<str>, credentials: Credentials) -> Result<First> {

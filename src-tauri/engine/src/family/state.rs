@@ -147,6 +147,8 @@ pub(crate) struct State {
     pub(crate) bound: Bound,
     /// Whose tokens these are, as a hash, where one said so.
     pub(crate) account: Option<u64>,
+    /// Likewise by issuer and subject, where an ID token said so.
+    pub(crate) identity: Option<u64>,
     /// The access tokens, by the session that they were got for.
     pub(crate) access: BTreeMap<Arc<str>, Arc<Token>>,
     pub(crate) standing: Standing,
@@ -183,6 +185,7 @@ impl Default for State {
             client: ClientSecrets::default(),
             bound: Bound::ToNothing,
             account: None,
+            identity: None,
             access: BTreeMap::new(),
             standing: Standing::SignedOut,
             flight: FlightSlot::default(),

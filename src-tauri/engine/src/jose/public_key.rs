@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::{Algorithm, decode};
 
 /// Keys of one set that are kept; a server that publishes more is not searched further.
-pub(crate) const KEYS_MAX: usize = 100;
+const KEYS_MAX: usize = 100;
 
 /// A public key.
 pub(crate) struct PublicKey {

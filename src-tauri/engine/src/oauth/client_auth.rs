@@ -135,6 +135,7 @@ mod tests {
     fn oauth(client_auth: ClientAuth) -> OauthDialect {
         OauthDialect {
             issuer: None,
+            jwks_uri: None,
             token_endpoint: Url::parse("https://id.test/token").expect("a URL"),
             client_id: "web:odd".to_owned(),
             client_auth,

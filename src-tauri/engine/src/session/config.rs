@@ -99,6 +99,8 @@ pub struct OauthDialect {
     pub issuer: Option<String>,
     /// Where refresh tokens go, and nowhere else.
     pub token_endpoint: Url,
+    /// Where the keys are that the server signs with (RFC 8414 §2), where that is known.
+    pub jwks_uri: Option<Url>,
     /// The client's identifier.
     pub client_id: String,
     /// How the client authenticates.

@@ -315,6 +315,15 @@ pub enum Fact {
         /// What was odd about the reply, and what was made of it.
         warnings: Vec<String>,
     },
+    /// The ID token that came along was checked.
+    IdTokenChecked {
+        /// It is what it should be.
+        valid: bool,
+        /// The rule that says so.
+        rule_id: String,
+        /// The key that signed it, where that was checked and has a name.
+        key_id: Option<String>,
+    },
     /// The new pair is in the vault, and was read back.
     Persisted {
         /// Where.

@@ -17,6 +17,8 @@ pub(crate) const REPLY_BYTES_MAX: usize = 1024 * 1024;
 pub(crate) struct Reply {
     pub(crate) refresh_token: Option<SecretString>,
     pub(crate) access_token: Option<SecretString>,
+    /// Unchecked: whose tokens these are, as the server says.
+    pub(crate) id_token: Option<SecretString>,
     /// How the access token is presented.
     pub(crate) scheme: Scheme,
     /// From its arrival, in milliseconds. 0: it is expired already, not eternal.
@@ -102,6 +104,7 @@ pub(crate) fn read(
         access_token: access_token
             .filter(|_| odd.is_none())
             .map(SecretString::from),
+        id_token: string("/id_token").map(SecretString::from),
         scheme: kind.and_then(scheme).unwrap_or_default(),
         lifetime_ms,
         expiry_source,

@@ -45,6 +45,8 @@ pub(crate) struct Grant {
     pub(crate) bound: Bound,
     /// Whose it is, as a hash, where a token said so.
     pub(crate) account: Option<u64>,
+    /// Likewise by issuer and subject, where an ID token said so.
+    pub(crate) identity: Option<u64>,
     /// The access tokens, by the session that they were got for.
     pub(crate) access: BTreeMap<Arc<str>, Access>,
 }
@@ -280,6 +282,8 @@ struct StoredGrant {
     proof_key_thumbprint: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     account: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    identity: Option<u64>,
     access: BTreeMap<Arc<str>, StoredAccess>,
 }
 
@@ -325,6 +329,7 @@ fn encode(record: &Record) -> SecretSlice<u8> {
                 Bound::KeyLost { thumbprint } => Some(thumbprint.clone()),
             },
             account: grant.account,
+            identity: grant.identity,
             access: grant
                 .access
                 .iter()
@@ -387,6 +392,7 @@ pub(crate) fn decode(item: &SecretSlice<u8>) -> Option<Record> {
             },
             bound: bound(grant.proof_key_thumbprint, grant.proof_key.map(secret)),
             account: grant.account,
+            identity: grant.identity,
             access: grant
                 .access
                 .into_iter()
@@ -427,6 +433,7 @@ mod tests {
             client: ClientSecrets::default(),
             bound: Bound::ToNothing,
             account: None,
+            identity: None,
             access: BTreeMap::from([("s".into(), access)]),
         };
         let binding = Binding {

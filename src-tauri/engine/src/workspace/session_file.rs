@@ -93,6 +93,9 @@ struct OauthFile {
     issuer: Option<String>,
     /// Where refresh tokens go.
     token_endpoint: String,
+    /// Where the keys are that the server signs with, where that is known.
+    #[serde(default)]
+    jwks_uri: Option<String>,
     /// The client's identifier.
     client_id: String,
     /// How the client authenticates.

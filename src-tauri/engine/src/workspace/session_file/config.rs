@@ -95,6 +95,10 @@ impl OauthFile {
         let dialect = OauthDialect {
             issuer: optional("issuer", self.issuer)?,
             token_endpoint: endpoint("token_endpoint", &self.token_endpoint, filler)?,
+            jwks_uri: self
+                .jwks_uri
+                .map(|uri| endpoint("jwks_uri", &uri, filler))
+                .transpose()?,
             client_id: text("client_id", &self.client_id, filler)?,
             client_auth: self.client_auth,
             dpop: self.dpop,
