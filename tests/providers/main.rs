@@ -5,3 +5,4 @@ mod by_hand;
 mod client;
 mod expiries;
 mod provider;
+mod proving;

@@ -92,11 +92,7 @@ impl KeyCache {
 }
 
 async fn fetch(url: &Url, transport: &TokenTransport) -> Result<KeySet, String> {
-    let http = match transport {
-        TokenTransport::Network(http) => http,
-        #[cfg(test)]
-        TokenTransport::Memory(_) => return Err("there is no network".to_owned()),
-    };
+    let http = transport.network().ok_or("there is no network")?;
     let request = http.get(url.clone()).header(ACCEPT, "application/json");
     let mut response = request.send().await.map_err(client::chain)?;
     if response.status() != 200 {

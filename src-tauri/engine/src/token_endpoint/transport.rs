@@ -9,6 +9,17 @@ pub(crate) enum TokenTransport {
     Memory(std::sync::Arc<MemoryAnswer>),
 }
 
+impl TokenTransport {
+    /// The client for what is no exchange, where there is a network.
+    pub(crate) fn network(&self) -> Option<&reqwest::Client> {
+        match self {
+            Self::Network(client) => Some(client),
+            #[cfg(test)]
+            Self::Memory(_) => None,
+        }
+    }
+}
+
 /// What answers in the place of a server.
 #[cfg(test)]
 pub(crate) type MemoryAnswer = dyn Fn(&str) -> super::Wire + Send + Sync;

@@ -1,0 +1,357 @@
+//! Every way in which a client proves itself, and tokens bound to a key with nonces on both sides, at a certified provider:
+//! each through an expiry, its 401 and the retry.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sandglass_engine::Engine;
+use sandglass_engine::engine::Options;
+use sandglass_engine::exchange::draft::Draft;
+use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
+use sandglass_engine::timeline::event::{Fact, Kept};
+use sandglass_engine::token::scheme::Scheme;
+use sandglass_engine::workspace::Workspace;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tests_engine::Signer;
+use ureq::http::Request;
+use url::Url;
+
+use crate::browser;
+
+/// Nobody listens there; the provider registers loopback addresses without a port.
+const REDIRECT: &str = "http://127.0.0.1:9/callback";
+const SESSION: &str = "proving";
+/// How many expiries are lived through.
+const EXPIRIES: u32 = 2;
+/// Between two requests: many times within the 3 s of a token.
+const PACE: Duration = Duration::from_millis(200);
+/// The expiries take 6 s; a machine under load gets ten times that.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A running provider and API. They end with this.
+struct Proving {
+    child: Child,
+    at: Addresses,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Addresses {
+    issuer: String,
+    token_endpoint: String,
+    jwks_uri: String,
+    api: String,
+    counts: String,
+}
+
+/// What both counted.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Counts {
+    token_calls: u32,
+    /// Calls that were answered with a wish for a nonce.
+    token_nonces: u32,
+    token_errors: u32,
+    api_ok: u32,
+    api_nonces: u32,
+    api_refused: u32,
+    wrong_proofs: u32,
+}
+
+impl Proving {
+    fn start(client: &Value) -> Self {
+        let mut child = Command::new("node")
+            .args(["proving.mjs", &json!([client]).to_string()])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("node 20.19 or newer is on the path");
+        let mut line = String::new();
+        let stdout = child.stdout.take().expect("a pipe");
+        let read = BufReader::new(stdout).read_line(&mut line);
+        let at = read.ok().and_then(|_| serde_json::from_str(&line).ok());
+        let at = at
+            .expect("the provider starts; `node proving.mjs '[]'` in tests/providers says why not");
+        Self { child, at }
+    }
+
+    fn counts(&self) -> Counts {
+        let mut response = ureq::get(&self.at.counts).call().expect("the numbers");
+        response.body_mut().read_json().expect("only numbers")
+    }
+}
+
+impl Drop for Proving {
+    fn drop(&mut self) {
+        // It may have ended already, which is fine too.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// How the client under test proves itself.
+struct Client {
+    method: &'static str,
+    secret: Option<&'static str>,
+    key: Option<Signer>,
+    /// The key that its tokens are bound to.
+    proof_key: Option<Signer>,
+}
+
+impl Client {
+    /// What the provider registers.
+    fn metadata(&self) -> Value {
+        let mut metadata =
+            json!({ "client_id": "under-test", "token_endpoint_auth_method": self.method });
+        if let Some(secret) = self.secret {
+            metadata["client_secret"] = secret.into();
+        }
+        if let Some(key) = &self.key {
+            metadata["jwks"] = json!({ "keys": [key.jwk()] });
+            metadata["token_endpoint_auth_signing_alg"] = "ES256".into();
+        }
+        if self.proof_key.is_some() {
+            metadata["dpop_bound_access_tokens"] = true.into();
+        }
+        metadata
+    }
+
+    /// Signs in as a person with a browser would, without the engine: its first refresh token.
+    fn sign_in(&self, at: &Addresses) -> String {
+        let verifier = random();
+        let mut authorization = Url::parse(&at.issuer).expect("the issuer is an address");
+        authorization.set_path("/auth");
+        authorization.query_pairs_mut().extend_pairs([
+            ("client_id", "under-test"),
+            ("redirect_uri", REDIRECT),
+            ("response_type", "code"),
+            ("scope", "openid offline_access"),
+            ("prompt", "consent"),
+            (
+                "code_challenge",
+                &URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)),
+            ),
+            ("code_challenge_method", "S256"),
+        ]);
+        let back = browser::sign_in(&authorization, REDIRECT);
+        let code = back.query_pairs().find(|(name, _)| name == "code");
+        let code = code.expect("a code").1.into_owned();
+        let mut nonce = None;
+        loop {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            form.extend_pairs([
+                ("grant_type", "authorization_code"),
+                ("code", &code),
+                ("redirect_uri", REDIRECT),
+                ("code_verifier", &verifier),
+                ("client_id", "under-test"),
+            ]);
+            if let Some(secret) = self.secret {
+                form.append_pair("client_secret", secret);
+            }
+            if let Some(key) = &self.key {
+                let claims = json!({ "iss": "under-test", "sub": "under-test", "aud": at.issuer, "jti": random(), "iat": now(), "exp": now() + 60 });
+                form.append_pair(
+                    "client_assertion_type",
+                    "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+                )
+                .append_pair("client_assertion", &key.sign(&json!({}), &claims));
+            }
+            let mut request = Request::post(&at.token_endpoint)
+                .header("content-type", "application/x-www-form-urlencoded");
+            if let Some(key) = &self.proof_key {
+                let header = json!({ "typ": "dpop+jwt", "jwk": key.jwk() });
+                let mut claims = json!({ "jti": random(), "htm": "POST", "htu": at.token_endpoint, "iat": now() });
+                if let Some(nonce) = &nonce {
+                    claims["nonce"] = Value::clone(nonce);
+                }
+                request = request.header("dpop", key.sign(&header, &claims));
+            }
+            let request = request.body(form.finish()).expect("a request");
+            let mut response = browser::agent().run(request).expect("an answer");
+            let wanted = response.headers().get("dpop-nonce").cloned();
+            let reply: Value = response.body_mut().read_json().expect("JSON");
+            if reply["error"] == "use_dpop_nonce" && nonce.is_none() {
+                let wanted = wanted.expect("the nonce that is wanted");
+                nonce = Some(wanted.to_str().expect("text").into());
+                continue;
+            }
+            let token = reply["refresh_token"].as_str();
+            return token.unwrap_or_else(|| panic!("{reply}")).to_owned();
+        }
+    }
+
+    /// What the engine is given.
+    fn secrets(&self) -> ClientSecrets {
+        let pem = |key: &Signer| key.pem().into();
+        ClientSecrets {
+            client_secret: self.secret.map(Into::into),
+            client_key: self.key.as_ref().map(pem),
+            dpop_key: self.proof_key.as_ref().map(pem),
+            ..ClientSecrets::default()
+        }
+    }
+
+    fn workspace(&self, at: &Addresses) -> (tempfile::TempDir, Workspace) {
+        let api = Url::parse(&at.api).expect("the API has an address");
+        let session = format!(
+            "kind = \"oauth\"\norigins = [\"{}\"]\nissuer = \"{}\"\ntoken_endpoint = \"{}\"\njwks_uri = \"{}\"\nclient_id = \"under-test\"\nclient_auth = \"{}\"\ndpop = {}\n",
+            api.origin().ascii_serialization(),
+            at.issuer,
+            at.token_endpoint,
+            at.jwks_uri,
+            self.method,
+            self.proof_key.is_some(),
+        );
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let sessions = folder.path().join("sessions");
+        std::fs::create_dir(&sessions).expect("a folder");
+        let manifest = "version = 1\nname = \"Proving\"\n";
+        std::fs::write(folder.path().join("workspace.toml"), manifest).expect("a file");
+        std::fs::write(sessions.join(format!("{SESSION}.toml")), session).expect("a file");
+        let (workspace, failures) = Workspace::read(folder.path()).expect("a workspace");
+        assert!(failures.is_empty(), "{failures:?}");
+        (folder, workspace)
+    }
+}
+
+fn random() -> String {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).expect("the system can give random bytes");
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn now() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.expect("after 1970").as_secs()
+}
+
+async fn live_through_expiries(provider: &Proving, client: &Client) {
+    let (_folder, workspace) = client.workspace(&provider.at);
+    let options = Options {
+        kept: Kept::Memory,
+        ..Options::default()
+    };
+    let engine = Engine::open(workspace, options).expect("an engine");
+    let credentials = Credentials::RefreshToken {
+        refresh_token: client.sign_in(&provider.at).into(),
+        client: client.secrets(),
+    };
+    let signed_in = engine.sign_in(SESSION, credentials).await;
+    signed_in.expect("the refresh token is good");
+    let before = provider.counts();
+    let draft = Draft {
+        method: "GET".to_owned(),
+        url: format!("{}?page=2", provider.at.api),
+        headers: Vec::new(),
+        body: None,
+        session: Some(SESSION.to_owned()),
+        allow_without_token: false,
+        follow_redirects: true,
+    };
+    let mut pace = tokio::time::interval(PACE);
+    while provider.counts().api_refused < EXPIRIES {
+        pace.tick().await;
+        let send = engine
+            .send(draft.clone())
+            .expect("nothing is wrong with it");
+        let answer = send.finished().await.expect("an answer");
+        assert_eq!(answer.status, 200, "{:?}", answer.not_repeated);
+    }
+    let after = provider.counts();
+    assert_eq!(
+        (after.token_errors, after.wrong_proofs),
+        (0, 0),
+        "{after:?}"
+    );
+    assert_eq!(after.api_refused, EXPIRIES, "one refusal for an expiry");
+    let refreshes = after.token_calls - before.token_calls;
+    let wishes = after.token_nonces - before.token_nonces;
+    assert_eq!(
+        refreshes - wishes,
+        EXPIRIES,
+        "one refresh for an expiry: {after:?}"
+    );
+    let token = engine.token(SESSION).expect("known").expect("there");
+    let bound = client.proof_key.is_some();
+    assert_eq!(token.scheme == Scheme::Dpop, bound);
+    if bound {
+        assert!(before.token_nonces > 0, "the provider wanted its nonce");
+        assert_eq!(after.api_nonces, 1, "later ones came with good answers");
+    }
+    assert!(after.api_ok > EXPIRIES);
+    let valid = |fact: &Fact| {
+        matches!(
+            fact,
+            Fact::IdTokenChecked {
+                valid: true,
+                key_id: Some(_),
+                ..
+            }
+        )
+    };
+    let checked = engine.timeline().events();
+    assert!(
+        checked.iter().any(|event| valid(&event.fact)),
+        "the provider's ID token is good, by one of its keys"
+    );
+    engine.shut_down().await;
+}
+
+fn check(client: &Client) {
+    let provider = Proving::start(&client.metadata());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let lived = runtime.block_on(async {
+        tokio::time::timeout(DEADLINE, live_through_expiries(&provider, client)).await
+    });
+    lived.expect("two expiries of 3 s within the deadline");
+}
+
+#[test]
+fn a_client_whose_secret_goes_in_the_body_lives_through_expiries() {
+    check(&Client {
+        method: "client_secret_post",
+        secret: Some("a secret & more: 100%"),
+        key: None,
+        proof_key: None,
+    });
+}
+
+#[test]
+fn a_client_that_signs_assertions_lives_through_expiries() {
+    check(&Client {
+        method: "private_key_jwt",
+        secret: None,
+        key: Some(Signer::new("client-key")),
+        proof_key: None,
+    });
+}
+
+/// Scenarios 58, 61 and 95, at a provider that others wrote.
+#[test]
+fn a_public_client_with_bound_tokens_lives_through_expiries_and_nonces() {
+    check(&Client {
+        method: "none",
+        secret: None,
+        key: None,
+        proof_key: Some(Signer::new("proof-key")),
+    });
+}
+
+/// Scenario 95, at a provider that others wrote.
+#[test]
+fn assertions_and_proofs_go_together() {
+    check(&Client {
+        method: "private_key_jwt",
+        secret: None,
+        key: Some(Signer::new("client-key")),
+        proof_key: Some(Signer::new("proof-key")),
+    });
+}
