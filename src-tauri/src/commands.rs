@@ -14,6 +14,7 @@ mod view;
 use sandglass_engine::error::Failure;
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
+use sandglass_engine::import::curl::FromCurl;
 use sandglass_engine::preset::Preset;
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::timeline::density::Overview;
@@ -25,7 +26,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use self::editor::{Decided, DeleteSession, SaveSession};
-pub use self::request::{Accepted, OfRequest};
+pub use self::request::{Accepted, CurlLine, OfRequest};
 pub use self::session::{OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};
 pub use self::timeline::{Filtered, LogOf, MatchOf, OverviewOf, StoryOf, WindowOf};

@@ -30,7 +30,7 @@ fn the_engine_does_not_know_the_demo() {
 /// The engine's modules from the outside in. A module uses only those that stand beside or after it; one that is not
 /// named here belongs to the last.
 const LAYERS: [&[&str]; 7] = [
-    &["engine", "preset"],
+    &["engine", "preset", "import"],
     &["roster"],
     &["exchange"],
     &["session"],
@@ -39,6 +39,7 @@ const LAYERS: [&[&str]; 7] = [
         "variables",
         "workspace",
         "token_endpoint",
+        "oauth",
         "token",
         "vault",
         "timeline",

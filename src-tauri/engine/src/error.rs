@@ -41,6 +41,9 @@ pub enum Code {
     /// One event of a stream is longer than `EVENT_BYTES_MAX`. Params: `limit`.
     #[serde(rename = "stream.event_too_long")]
     StreamEventTooLong,
+    /// What was pasted or picked is not what it should be. Params: `format`, `detail`.
+    #[serde(rename = "import.invalid")]
+    ImportInvalid,
     /// Nobody listens there, or the name does not resolve. Params: `host`, `detail`.
     #[serde(rename = "host.unreachable")]
     HostUnreachable,

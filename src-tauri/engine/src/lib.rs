@@ -18,6 +18,7 @@ pub mod error;
 pub mod exchange;
 pub mod failpoint;
 mod family;
+pub mod import;
 mod jose;
 mod journal;
 mod lock;

@@ -23,6 +23,8 @@ commands! {
 
     /// Sends one request. It is answered when it was accepted; the timeline tells the rest.
     request::send_request(Draft) -> Accepted;
+    /// Reads a pasted line of cURL as a draft, with what of it was left out.
+    request::read_curl(CurlLine) -> FromCurl;
     /// Stops a send that is under way.
     request::stop_request(OfRequest) -> Accepted;
     /// The answer to a send. Null: not there yet, or forgotten.

@@ -3,6 +3,7 @@
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
+use sandglass_engine::import::curl::{self, FromCurl};
 use sandglass_engine::timeline::event::EventKey;
 use serde::{Deserialize, Serialize};
 use tauri::State;
@@ -17,6 +18,14 @@ pub struct OfRequest {
     /// Its number: R12.
     #[ts(type = "number")]
     pub request: u64,
+}
+
+/// A command line of cURL, as it was pasted.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CurlLine {
+    /// The line, or several that a backslash joins.
+    pub line: String,
 }
 
 /// A send that is under way, or was.
@@ -46,6 +55,12 @@ pub(crate) async fn send_request(shell: State<'_, Shell>, args: Draft) -> Result
         request,
         newest: engine.timeline().newest(),
     })
+}
+
+/// Reads a line of cURL as a draft. Nothing on it is run, and no file that it names is opened.
+#[tauri::command]
+pub(crate) async fn read_curl(args: CurlLine) -> Result<FromCurl> {
+    curl::read(&args.line)
 }
 
 /// Stops a send.

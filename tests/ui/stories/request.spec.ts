@@ -1,4 +1,5 @@
 // Sending: an answer, a stop, a refresh in between, and what goes wrong.
+import type { Page } from "@playwright/test";
 import { expect, tabTo, test } from "./window";
 
 test("a request is sent and read without a pointer", async ({ window: { page, open } }) => {
@@ -140,4 +141,37 @@ test("headers and a body are written, and a fault in the JSON is pointed at", as
   await expect(page.getByText("Valid JSON.")).toBeVisible();
   await page.keyboard.press("Control+Enter");
   await expect(page.getByTestId("response-status")).toHaveText("201 Created");
+});
+
+/** Pastes into the field that has the focus, as a keyboard would. */
+async function paste(page: Page, text: string): Promise<void> {
+  await page.evaluate((pasted) => {
+    const data = new DataTransfer();
+    data.setData("text/plain", pasted);
+    document.activeElement?.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+  }, text);
+}
+
+test("a pasted line of cURL becomes the request, and says what it left out", async ({ window: { page, open, signIn } }) => {
+  await open();
+  await signIn();
+  await page.keyboard.press("Control+l");
+  await paste(page, `curl -k http://127.0.0.1:40117/orders -H 'X-Trace: 7' -d '{"total":"1.00"}' -o out.json -d @more.json`);
+  await expect(page.getByTestId("url")).toHaveValue("http://127.0.0.1:40117/orders");
+  await expect(page.getByTestId("left-out")).toContainText("--insecure it would trust any server");
+  await expect(page.getByTestId("left-out")).toContainText("--data it names a file");
+  await expect(page.getByTestId("token-scope")).toContainText("Token goes only to");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("response-status")).toHaveText("201 Created");
+  await page.getByRole("button", { name: "Dismiss what was left out" }).press("Enter");
+  await expect(page.getByTestId("left-out")).toBeEmpty();
+});
+
+test("a line that cannot be read is explained, and what was written stays", async ({ window: { page, open } }) => {
+  await open();
+  const before = await page.getByTestId("url").inputValue();
+  await page.keyboard.press("Control+l");
+  await paste(page, 'curl "http://127.0.0.1:40117/orders');
+  await expect(page.getByRole("main")).toContainText("This cannot be read as cURL");
+  await expect(page.getByTestId("url")).toHaveValue(before);
 });

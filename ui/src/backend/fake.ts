@@ -2,6 +2,7 @@
 import type { AppView } from "../wire/AppView";
 import type { Commands } from "../wire/Commands";
 import type { Failure } from "../wire/Failure";
+import type { FromCurl } from "../wire/FromCurl";
 import type { KeychainState } from "../wire/KeychainState";
 import type { KeychainView } from "../wire/KeychainView";
 import type { SavedRequest } from "../wire/SavedRequest";
@@ -57,6 +58,11 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       demo_origin: stage.folder || stage.bare ? null : ORIGIN, sessions: snapshots(), requests: stage.bare ? [] : REQUESTS, keychain: keychain(), notices: stage.notices ?? [], settings, autorun: stage.autorun ?? "none",
     }),
     send_request: (draft) => ({ request: engine.send(draft), ...done() }),
+    read_curl: ({ line }) => {
+      const known = CURL_LINES[line];
+      if (!known) throw failure("import.invalid", { format: "cURL", detail: "a \" is opened and never closed" });
+      return known;
+    },
     stop_request: ({ request }) => {
       engine.stop(request);
       return { request, ...done() };
@@ -153,3 +159,11 @@ const REQUESTS: SavedRequest[] = [
   { id: "who-am-i", name: "Who am I", method: "GET", url: `${ORIGIN}/me`, headers: [], body: null, session: "demo" },
   { id: "back-office", name: "Back office", method: "GET", url: `${ORIGIN}/admin`, headers: [], body: null, session: "demo" },
 ];
+
+/** The lines of cURL that the play can read. */
+const CURL_LINES: Record<string, FromCurl> = {
+  [`curl -k ${ORIGIN}/orders -H 'X-Trace: 7' -d '{"total":"1.00"}' -o out.json -d @more.json`]: {
+    draft: { method: "POST", url: `${ORIGIN}/orders`, headers: [["X-Trace", "7"], ["Content-Type", "application/x-www-form-urlencoded"]], body: '{"total":"1.00"}', session: null, allow_without_token: false },
+    left_out: [{ what: "--insecure", why: "loosens_tls" }, { what: "--data", why: "names_file" }],
+  },
+};

@@ -5,6 +5,7 @@ import { hostOf, originOf } from "../lib/address";
 import type { Send } from "../lib/chronicle";
 import type { Draft } from "../wire/Draft";
 import type { Failure } from "../wire/Failure";
+import type { LeftOut } from "../wire/LeftOut";
 import type { ResponseDetails } from "../wire/ResponseDetails";
 import type { SavedRequest } from "../wire/SavedRequest";
 import type { Timeline } from "./timeline.svelte";
@@ -25,6 +26,8 @@ export class Exchange {
   session = $state<string | null>(null);
   /** The saved request that this was opened from. */
   saved = $state<string | null>(null);
+  /** What of a pasted line was not taken over. */
+  leftOut = $state.raw<LeftOut[]>([]);
 
   /** The send whose answer is shown. */
   shown = $state.raw<{ run: number; number: number } | null>(null);
@@ -76,7 +79,27 @@ export class Exchange {
     this.body = request.body ?? "";
     this.session = request.session;
     this.saved = request.id;
+    this.leftOut = [];
     this.refused = null;
+  }
+
+  /** Takes the place of what was written with a line of cURL. A line that cannot be read changes nothing but the message. */
+  async paste(line: string, origins: string[]): Promise<void> {
+    try {
+      const { draft, left_out } = await this.#backend.call("read_curl", { line });
+      const typed = draft.headers.some(([name]) => name.toLowerCase() === "authorization");
+      this.method = draft.method;
+      this.url = draft.url;
+      this.headers = draft.headers.map(([name, value]) => ({ id: this.#rows++, name, value }));
+      this.body = typeof draft.body === "string" ? draft.body : "";
+      // A session stays only where its token may go, and where the line brings no credentials of its own.
+      if (typed || this.allowed(origins) !== true) this.session = null;
+      this.saved = null;
+      this.leftOut = left_out;
+      this.refused = null;
+    } catch (error) {
+      this.refused = failureOf(error);
+    }
   }
 
   addHeader(): number {

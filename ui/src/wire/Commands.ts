@@ -2,12 +2,14 @@
 import type { Accepted } from "./Accepted";
 import type { AppView } from "./AppView";
 import type { ChooseStore } from "./ChooseStore";
+import type { CurlLine } from "./CurlLine";
 import type { Decided } from "./Decided";
 import type { DeleteSession } from "./DeleteSession";
 import type { Draft } from "./Draft";
 import type { Excerpt } from "./Excerpt";
 import type { Filtered } from "./Filtered";
 import type { Found } from "./Found";
+import type { FromCurl } from "./FromCurl";
 import type { KeychainView } from "./KeychainView";
 import type { LogOf } from "./LogOf";
 import type { LogPage } from "./LogPage";
@@ -75,6 +77,10 @@ find_match: [MatchOf, Found | null],
  * Sends one request. It is answered when it was accepted; the timeline tells the rest.
  */
 send_request: [Draft, Accepted], 
+/**
+ * Reads a pasted line of cURL as a draft, with what of it was left out.
+ */
+read_curl: [CurlLine, FromCurl], 
 /**
  * Stops a send that is under way.
  */

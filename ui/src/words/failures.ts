@@ -77,6 +77,10 @@ const MESSAGES: Record<Code, Words> = {
     title: "The body cannot be sent",
     why: `It cannot be put together${because(p.detail)}. Nothing was sent.`,
   }),
+  "import.invalid": (p) => ({
+    title: `This cannot be read as ${p.format ?? "what it should be"}`,
+    why: `It is not what it should be${because(p.detail)}. Nothing was changed.`,
+  }),
   "body.unreadable": (p) => ({
     title: "A file of the body cannot be read",
     why: `${p.path ?? "It"} is missing, is no plain file, or may not be read${because(p.detail)}. Choose it again, then send again.`,
