@@ -74,7 +74,34 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
   }],
   ["the keys", "folder", async (page) => page.keyboard.press("F1")],
   ["the theme menu", "folder", async (page) => page.getByRole("button", { name: "Theme" }).click()],
-  ["an empty workspace and its next step", "bare", async (page) => page.getByRole("button", { name: "Show me how" }).click()],
+  ["a new session, found by its provider", "bare", async (page) => {
+    await page.getByRole("button", { name: "Make one" }).click();
+    await page.getByLabel("Provider").selectOption("Okta");
+    await expect(page.getByTestId("preset-facts")).toBeVisible();
+  }],
+  ["how a session signs in, and what is missing", "folder", async (page) => {
+    await page.getByRole("button", { name: "New session" }).click();
+    await page.getByLabel("Provider").selectOption("Okta");
+    await page.getByTestId("editor-sign-in").click();
+    await page.getByLabel("Scopes").fill("openid");
+    await expect(page.getByRole("button", { name: "Add offline_access" })).toBeVisible();
+  }],
+  ["where a session is bound to", "folder", async (page) => {
+    await page.getByRole("button", { name: "Edit demo" }).click();
+    await page.getByTestId("editor-bind").click();
+    await page.getByRole("button", { name: "Add an origin" }).click();
+  }],
+  ["a session that is tried", "folder", async (page) => {
+    await page.getByRole("button", { name: "Edit demo" }).click();
+    await page.getByTestId("editor-try").click();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Test sign-in" }).click();
+    await page.getByLabel("User").fill("ada");
+    await page.getByLabel("Password").fill("hourglass");
+    await page.keyboard.press("Enter");
+    await expect(page.getByTestId("trial")).toContainText("Signed in to demo");
+    await page.getByTestId("trial").locator("summary").first().click();
+  }],
 ];
 
 for (const theme of ["light", "dark", "high contrast"] as const) {

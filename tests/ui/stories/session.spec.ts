@@ -68,6 +68,6 @@ test("what was found at the start can be put away", async ({ window: { page, ope
 
 test("a workspace without sessions shows the one next step", async ({ window: { page, open } }) => {
   await open("bare");
-  await page.getByRole("button", { name: "Show me how" }).click();
-  await expect(page.getByRole("dialog", { name: "Use my own API" })).toContainText("sandglass --workspace FOLDER");
+  await page.getByRole("button", { name: "Make one" }).click();
+  await expect(page.getByRole("dialog", { name: "New session" })).toContainText("1 Find");
 });

@@ -18,7 +18,7 @@ import { Token } from "./token.svelte";
 import { Tour } from "./tour.svelte";
 
 /** A dialog of the window. */
-export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "help" | "own-api" };
+export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "help" } | { kind: "editor"; session: string | null };
 
 /** Everything the window shows. */
 export class App {

@@ -14,7 +14,8 @@ export type Act =
   | "edit_method"
   | "edit_headers"
   | "see_evidence"
-  | "refresh_now";
+  | "refresh_now"
+  | "approve";
 
 /** A message, ready to be shown. */
 export interface Message {
@@ -47,6 +48,7 @@ export const ACTS: Record<Act, string> = {
   edit_headers: "Edit the headers",
   see_evidence: "See the evidence",
   refresh_now: "Refresh now",
+  approve: "Look at both and decide",
 };
 
 const MESSAGES: Record<Code, Words> = {
@@ -189,8 +191,8 @@ const MESSAGES: Record<Code, Words> = {
   }),
   "session.binding_changed": (p) => ({
     title: "The session's file names other addresses",
-    why: `You approved: ${p.approved ?? "something else"}. The file now says: ${p.proposed ?? "something else"}. Nothing is sent until you decide: sign in again if the new addresses are right, or put the file back.`,
-    acts: ["sign_in"],
+    why: `You approved: ${p.approved ?? "something else"}. The file now says: ${p.proposed ?? "something else"}. Nothing is sent until you decide.`,
+    acts: ["approve"],
   }),
   "refresh.slow": (p) => ({
     title: "The refresh takes longer than this request may wait",
