@@ -14,7 +14,8 @@ pub(crate) const CHALLENGES_MAX: usize = 16;
 pub(crate) const PARAMETERS_MAX: usize = 32;
 
 /// The parameters that are told to the timeline. Others may hold what is not ours to keep, such as a nonce.
-const TOLD: [&str; 8] = [
+const TOLD: [&str; 9] = [
+    "authorization_uri",
     "realm",
     "error",
     "error_description",
@@ -38,6 +39,11 @@ impl Challenge {
     /// Whether it is of this scheme.
     pub(crate) fn is(&self, scheme: &str) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
+    }
+
+    /// Its scheme, as the server spells it.
+    pub(crate) fn scheme(&self) -> &str {
+        &self.scheme
     }
 
     /// The value of a parameter, by its name in lower case.

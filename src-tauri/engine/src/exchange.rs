@@ -27,6 +27,7 @@ pub mod replay;
 pub mod response;
 pub mod sse;
 pub mod stream;
+mod typed;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -320,6 +321,7 @@ impl Exchange {
         let fact = Fact::AttemptStarted {
             origin: self.ready.origin.to_string(),
             authorized: lease.is_some(),
+            typed: self.ready.typed(),
         };
         let started = self.tell_under(lease, fact, Some(cause), None);
         let began = self.context.clock.mono();
@@ -371,15 +373,14 @@ impl Exchange {
             let nonces = session.family.nonces();
             nonces.learn(Role::Resource, &self.ready.url, nonce);
         }
-        let challenges = if head.challenges.is_empty() {
-            Vec::new()
-        } else {
-            head.told(&self.masker())
-        };
+        let masker = self.masker();
+        let now = self.context.clock.wall();
         let fact = Fact::ResponseHead {
             status: head.status,
-            challenges,
+            challenges: head.told(&masker),
             took_us: micros(self.context.clock.mono().saturating_sub(began)),
+            skew_ms: head.date_ms.map(|date| date.saturating_sub(now.0)),
+            answerer: head.answerer(&masker),
         };
         let told = self.tell_under(lease, fact, Some(cause), None);
         let (begun, matched) = self

@@ -1,5 +1,6 @@
 //! Tokens as servers hand them out: replies read leniently, access tokens decoded for show.
 
+pub mod claims;
 pub mod details;
 pub(crate) mod jwt;
 mod lifetime;

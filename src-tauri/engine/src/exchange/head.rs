@@ -1,14 +1,23 @@
 //! The head of an answer, as far as it is judged: status, challenges, kind of body, where it leads.
 
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, WWW_AUTHENTICATE};
+use std::time::UNIX_EPOCH;
+
+use reqwest::header::{
+    CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, SERVER, VIA, WWW_AUTHENTICATE,
+};
 use url::Url;
 
 use crate::challenge::{self, Challenge};
 use crate::oauth::dpop::nonces::nonce_in;
 use crate::redact::{self, Masker, server_text};
+use crate::timeline::event::Answerer;
 
 /// Characters of one challenge that the timeline keeps.
 const CHALLENGE_CHARS_MAX: usize = 500;
+/// Characters of `Server`, `Via` and the media type that the timeline keeps.
+const ANSWERER_CHARS_MAX: usize = 120;
+/// `Date` names whole seconds, cut: on average the server's clock is half a second further.
+const DATE_CUT_MS: i64 = 500;
 
 /// What was read from the head of one answer.
 #[derive(Clone, Debug, Default)]
@@ -21,6 +30,10 @@ pub(crate) struct Head {
     pub(crate) location: Option<Vec<u8>>,
     /// The server's newest nonce for proofs of possession; it may come with any answer.
     pub(crate) nonce: Option<String>,
+    /// The server's clock by its `Date`, in milliseconds since 1970.
+    pub(crate) date_ms: Option<i64>,
+    pub(crate) server: Option<String>,
+    pub(crate) via: Option<String>,
 }
 
 impl Head {
@@ -41,6 +54,22 @@ impl Head {
                 .filter(|_| is_redirect)
                 .map(|value| value.as_bytes().to_vec()),
             nonce: nonce_in(headers),
+            date_ms: text(&DATE).and_then(date_ms),
+            server: text(&SERVER).map(str::to_owned),
+            via: text(&VIA).map(str::to_owned),
+        }
+    }
+
+    /// Who answered, as the timeline may keep it.
+    pub(crate) fn answerer(&self, masker: &Masker) -> Answerer {
+        let told = |text: &Option<String>| {
+            let text = text.as_deref()?;
+            Some(server_text(&masker.mask(text), ANSWERER_CHARS_MAX))
+        };
+        Answerer {
+            server: told(&self.server),
+            via: told(&self.via),
+            media_type: told(&self.media_type),
         }
     }
 
@@ -75,6 +104,15 @@ impl Head {
             .as_deref()
             .is_some_and(|kind| kind.ends_with("/json") || kind.ends_with("+json"))
     }
+}
+
+/// The middle of the second that an HTTP date names (RFC 9110 §5.6.7).
+fn date_ms(date: &str) -> Option<i64> {
+    let since = httpdate::parse_http_date(date)
+        .ok()?
+        .duration_since(UNIX_EPOCH);
+    let ms = i64::try_from(since.ok()?.as_millis()).ok()?;
+    ms.checked_add(DATE_CUT_MS)
 }
 
 /// The media type alone, in lower case.

@@ -12,10 +12,11 @@ use super::draft::Draft;
 use super::payload::Payload;
 use super::presented::Presented;
 use super::redirect::{self, Hop, Next};
+use super::typed;
 use crate::error::{Code, Failure, Result};
 use crate::origin::{Origin, parse_url};
 use crate::session::config::SessionConfig;
-use crate::timeline::event::Withheld;
+use crate::timeline::event::{TypedAuthorization, Withheld};
 
 /// A request that can be sent as often as its body allows, byte for byte the same but for its token.
 pub(crate) struct Ready {
@@ -139,6 +140,11 @@ impl Ready {
             presented.put_into(request.headers_mut());
         }
         Ok(request)
+    }
+
+    /// What of an `Authorization` the user typed, as far as it may be told.
+    pub(crate) fn typed(&self) -> Option<TypedAuthorization> {
+        typed::typed(&self.headers)
     }
 
     /// Whether it asks for JSON and for no page: by what it accepts, else by what it sends.

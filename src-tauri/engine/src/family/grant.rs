@@ -223,6 +223,7 @@ impl Family {
                     .map(|lifetime| access.received_at.plus(lifetime))
             }),
             lifetime_ms: access.and_then(|access| access.lifetime_ms),
+            claims: access.map(Access::claims),
         };
         let entry = Entry::new(Actor::Request, subject, fact)
             .of_generation(generation.epoch, generation.number);

@@ -104,6 +104,7 @@ impl Family {
             let fact = Fact::SessionRestored {
                 kept: self.context.kept(),
                 expires_at_ms,
+                claims: Some(access.claims()),
             };
             let entry = Entry::new(Actor::Recovery, &self.subject(member), fact)
                 .of_generation(epoch, access.generation);
@@ -113,6 +114,7 @@ impl Family {
             let fact = Fact::SessionRestored {
                 kept: self.context.kept(),
                 expires_at_ms: None,
+                claims: None,
             };
             let entry = Entry::new(Actor::Recovery, &self.subject(self.first()), fact);
             self.context

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::clock::WallMs;
 use crate::redact::Fingerprint;
+use crate::token::claims::TokenClaims;
 
 /// Version of the envelope and of the kinds below. Raised when an older reader would misunderstand a newer event.
 pub const SCHEMA: u32 = 1;
@@ -139,6 +140,10 @@ pub enum Fact {
         origin: String,
         /// Whether the session's token went with it.
         authorized: bool,
+        /// The `Authorization` that the user typed and that went with it. Absent: none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional))]
+        typed: Option<TypedAuthorization>,
     },
     /// So much of an attempt's body had been handed to the connection when its answer came, or nothing did.
     BodySent {
@@ -160,6 +165,14 @@ pub enum Fact {
         /// Time from the start of the attempt, in microseconds.
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
         took_us: u64,
+        /// The server's clock by its `Date`, less the local one, in milliseconds; exact to a second. Absent: it sent none.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional, type = "number"))]
+        skew_ms: Option<i64>,
+        /// Who answered, as the head tells it.
+        #[serde(default, skip_serializing_if = "Answerer::is_unknown")]
+        #[cfg_attr(feature = "bindings", ts(optional, as = "Option<_>"))]
+        answerer: Answerer,
     },
     /// The answer was judged by the lease of its attempt.
     ResponseClassified {
@@ -346,6 +359,10 @@ pub enum Fact {
         /// How long it lives from its arrival, in milliseconds.
         #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
         lifetime_ms: Option<u64>,
+        /// What the token says of itself. Absent: it is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional))]
+        claims: Option<TokenClaims>,
     },
     /// What the flight brought no longer belongs to the session: somebody signed out or in meanwhile.
     Superseded {},
@@ -398,6 +415,10 @@ pub enum Fact {
         kept: Kept,
         /// When its access token expires by the local clock.
         expires_at_ms: Option<WallMs>,
+        /// What the token says of itself. Absent: it is not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional))]
+        claims: Option<TokenClaims>,
     },
     /// A record in the vault was not used, and was left alone.
     RecordSetAside {
@@ -518,6 +539,62 @@ pub enum Fact {
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
         to: u64,
     },
+}
+
+/// An `Authorization` header that the user typed: what kind of credential it is, never the credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(optional_fields))]
+pub struct TypedAuthorization {
+    /// Its scheme, if it has one that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheme: Option<String>,
+    /// What is odd about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flaw: Option<TypedFlaw>,
+    /// What the token in it says of itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims: Option<TokenClaims>,
+}
+
+/// What is odd about a typed `Authorization`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum TypedFlaw {
+    /// No scheme stands in front of it.
+    NoScheme,
+    /// Nothing stands behind the scheme.
+    Empty,
+    /// The scheme stands there twice.
+    DoubledScheme,
+    /// It is an example, not a credential.
+    Placeholder,
+    /// It is in quotes.
+    Quoted,
+    /// There is more than one such header.
+    Several,
+}
+
+/// Who answered a request, as far as the head of the answer tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(optional_fields))]
+pub struct Answerer {
+    /// The software that calls itself the server (`Server`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<String>,
+    /// The gateways that it came through (`Via`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub via: Option<String>,
+    /// The kind of body (`Content-Type`), without parameters.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<String>,
+}
+
+impl Answerer {
+    /// Whether nothing is known.
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Why a request went without the session's token.

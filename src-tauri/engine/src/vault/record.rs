@@ -17,6 +17,7 @@ use crate::clock::WallMs;
 use crate::oauth::dpop::{Bound, ProofKey};
 use crate::session::credentials::ClientSecrets;
 use crate::timeline::event::ExpirySource;
+use crate::token::claims::TokenClaims;
 use crate::token::scheme::Scheme;
 
 /// Version of the record's form.
@@ -62,6 +63,17 @@ pub(crate) struct Access {
     pub(crate) received_at: WallMs,
     pub(crate) lifetime_ms: Option<u64>,
     pub(crate) expiry_source: ExpirySource,
+}
+
+impl Access {
+    /// What the token says of itself; its scope is what was granted, where it names none.
+    pub(crate) fn claims(&self) -> TokenClaims {
+        let mut claims = TokenClaims::of(self.token.expose_secret());
+        if claims.scope.is_empty() {
+            claims.scope.clone_from(&self.scope);
+        }
+        claims
+    }
 }
 
 impl fmt::Debug for Access {
