@@ -6,7 +6,7 @@ use crate::token_id::TokenId;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::time::Duration;
 
 /// The user's id in the `sub` claim.
@@ -26,6 +26,9 @@ pub(crate) struct Claims {
     pub(crate) iat: u64,
     /// The next whole second at which the token is certainly refused.
     pub(crate) exp: u64,
+    /// Not issued but by a fault; honoured all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) nbf: Option<u64>,
     pub(crate) jti: String,
     pub(crate) scope: String,
     pub(crate) client_id: String,
@@ -44,6 +47,7 @@ impl Claims {
             aud: origin.to_owned(),
             iat: id.issued_ms() / 1000,
             exp: ends_ms(id, ttl).div_ceil(1000),
+            nbf: None,
             jti: id.to_string(),
             scope: String::new(),
             client_id: String::new(),
@@ -64,8 +68,24 @@ pub(crate) fn ends_ms(id: TokenId, ttl: Duration) -> u64 {
 
 /// The token that says this.
 pub(crate) fn write(key: &Key, claims: &Claims) -> String {
+    sign(
+        key,
+        &serde_json::to_vec(claims).expect("claims are plain strings and numbers"),
+    )
+}
+
+/// The token that says what another one of this key says, and these claims in the place of its own or beside them.
+pub(crate) fn rewrite(key: &Key, token: &str, claims: &Map<String, Value>) -> Option<String> {
+    let said = serde_json::to_value(read(key, token)?).ok()?;
+    let Value::Object(mut said) = said else {
+        return None;
+    };
+    said.extend(claims.clone());
+    Some(sign(key, Value::Object(said).to_string().as_bytes()))
+}
+
+fn sign(key: &Key, body: &[u8]) -> String {
     let header = json!({ "alg": "HS256", "typ": "JWT", "kid": key.id() });
-    let body = serde_json::to_vec(claims).expect("claims are plain strings and numbers");
     let signed = format!(
         "{}.{}",
         URL_SAFE_NO_PAD.encode(header.to_string()),

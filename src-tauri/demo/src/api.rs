@@ -96,6 +96,18 @@ fn unauthorised(why: Option<Unfit>) -> Response {
             r#"Bearer realm="demo", error="invalid_token", error_description="The access token was revoked""#,
             "The access token was revoked",
         ),
+        Some(Unfit::NotYetValid) => (
+            r#"Bearer realm="demo", error="invalid_token", error_description="The access token is not yet valid""#,
+            "The access token is not yet valid",
+        ),
+        Some(Unfit::OtherAudience) => (
+            r#"Bearer realm="demo", error="invalid_token", error_description="The audience of the access token is another one""#,
+            "The audience of the access token is another one",
+        ),
+        Some(Unfit::OtherIssuer) => (
+            r#"Bearer realm="demo", error="invalid_token", error_description="The access token is of an issuer that is not trusted""#,
+            "The access token is of an issuer that is not trusted",
+        ),
         Some(Unfit::NotOurs) => (
             r#"Bearer realm="demo", error="invalid_token", error_description="The access token is not valid""#,
             "The access token is not valid",

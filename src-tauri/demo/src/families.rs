@@ -104,6 +104,9 @@ pub(crate) enum Unfit {
     NotOurs,
     Expired,
     Revoked,
+    NotYetValid,
+    OtherAudience,
+    OtherIssuer,
 }
 
 impl Families {
@@ -196,6 +199,16 @@ impl Families {
             Some(family) if family.revoked => Err(Unfit::Revoked),
             Some(_) if now_ms >= access_token::ends_ms(id, mint.access_ttl) => Err(Unfit::Expired),
             Some(_) if id.issued_ms() <= self.expired_up_to_ms => Err(Unfit::Expired),
+            Some(_) if now_ms >= claims.exp.saturating_mul(1000) => Err(Unfit::Expired),
+            Some(_)
+                if claims
+                    .nbf
+                    .is_some_and(|nbf| now_ms < nbf.saturating_mul(1000)) =>
+            {
+                Err(Unfit::NotYetValid)
+            }
+            Some(_) if !same_host(&claims.aud, &mint.origin) => Err(Unfit::OtherAudience),
+            Some(_) if !same_host(&claims.iss, &mint.origin) => Err(Unfit::OtherIssuer),
             Some(_) => Ok(claims),
         }
     }
@@ -301,6 +314,12 @@ impl Families {
             }
         }
     }
+}
+
+/// Whether two addresses are of one server. Not by the port: a restart may have changed it under a token that lives on.
+fn same_host(one: &str, other: &str) -> bool {
+    let host = |text: &str| text.rsplit_once(':').map(|(host, _)| host.to_owned());
+    host(one) == host(other)
 }
 
 /// A duration in whole milliseconds; longer than 580 million years is cut.

@@ -101,6 +101,12 @@ pub enum Act {
     OmitExpiresIn,
     /// The answer says this about how long the access token lives; any JSON value.
     ExpiresIn(serde_json::Value),
+    /// The access token that is given says this, in the place of what it would say or beside it. The API believes it.
+    Claims(serde_json::Map<String, serde_json::Value>),
+    /// The work is done, and where it refuses it gives no reason: no challenge, no words.
+    Silent,
+    /// The work is done, and its answer has these headers, such as a `Date` of another clock.
+    Headers(Vec<(String, String)>),
 }
 
 /// How an answer is unreadable.

@@ -1,16 +1,18 @@
 //! Where faults happen: around the work of one request, by the rules each [`Act`] promises.
 
+use crate::access_token;
 use crate::answer::problem;
 use crate::body::CutShort;
 use crate::connection::Cut;
 use crate::faults::{Act, Malformed, Place};
+use crate::key::Key;
 use crate::server::Shared;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
@@ -74,6 +76,9 @@ pub(crate) async fn misbehave(
     match fault.act {
         Act::DropReply => reset(cut).await,
         Act::Malformed(how) => malformed(reply, how).await,
+        Act::Claims(claims) => claiming(reply, &shared.mint.key, &claims).await,
+        Act::Silent if reply.status().is_client_error() => reply.status().into_response(),
+        Act::Headers(headers) => under(reply, &headers),
         _ => reply,
     }
 }
@@ -121,6 +126,38 @@ fn reply(status: u16, headers: &[(String, String)], body: &str) -> Response {
             "The answer that was asked for cannot be sent",
         )
     })
+}
+
+/// The same answer with these headers instead of its own of the same names.
+fn under(mut reply: Response, headers: &[(String, String)]) -> Response {
+    for (name, value) in headers {
+        if let (Ok(name), Ok(value)) = (name.parse::<HeaderName>(), HeaderValue::from_str(value)) {
+            reply.headers_mut().insert(name, value);
+        }
+    }
+    reply
+}
+
+/// The same token reply, whose access token says what the fault wants it to say.
+async fn claiming(reply: Response, key: &Key, claims: &Map<String, Value>) -> Response {
+    let (mut head, body) = reply.into_parts();
+    let read = to_bytes(body, REPLY_BYTES_MAX).await.ok();
+    let Some(Value::Object(mut fields)) = read.and_then(|body| serde_json::from_slice(&body).ok())
+    else {
+        return problem(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "There is no token here that could say something",
+        );
+    };
+    for name in ["access_token", "accessToken"] {
+        if let Some(Value::String(token)) = fields.get_mut(name)
+            && let Some(other) = access_token::rewrite(key, token, claims)
+        {
+            *token = other;
+        }
+    }
+    head.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(head, Body::from(Value::Object(fields).to_string()))
 }
 
 async fn malformed(reply: Response, how: Malformed) -> Response {
