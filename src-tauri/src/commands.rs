@@ -11,7 +11,7 @@ mod store;
 mod timeline;
 mod view;
 
-use sandglass_engine::error::Failure;
+use sandglass_engine::error::{Code, Failure};
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::import::curl::FromCurl;
@@ -22,11 +22,13 @@ use sandglass_engine::timeline::event::EventKey;
 use sandglass_engine::timeline::query::{Excerpt, Found, LogPage, Matches};
 use sandglass_engine::token::details::TokenDetails;
 use sandglass_engine::workspace::writer::StoredSession;
+use sandglass_engine::verdict::Explanation;
+use sandglass_engine::workspace::writer::StoredSession;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use self::editor::{Decided, DeleteSession, SaveSession};
-pub use self::request::{Accepted, CurlLine, OfRequest};
+pub use self::request::{Accepted, CurlLine, OfRequest, OfSend};
 pub use self::session::{OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};
 pub use self::timeline::{Filtered, LogOf, MatchOf, OverviewOf, StoryOf, WindowOf};
@@ -65,6 +67,12 @@ pub struct Nothing {}
 pub struct Newest {
     /// The newest event.
     pub newest: EventKey,
+}
+
+/// Reads what may stand on the disk, away from the threads that answer the window.
+async fn aside<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, Failure> {
+    let task = tauri::async_runtime::spawn_blocking(read).await;
+    task.map_err(|error| Failure::new(Code::SystemUnavailable).with("detail", error))
 }
 
 /// Writes the TypeScript twins of everything that crosses to the view into a folder, one file a type.

@@ -23,3 +23,4 @@ mod storm;
 mod streams;
 mod time;
 mod vault;
+mod verdicts;

@@ -1,6 +1,7 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
 pub mod editing;
+mod explain;
 pub mod trust;
 
 use std::collections::{BTreeSet, HashMap};

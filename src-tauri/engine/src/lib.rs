@@ -38,6 +38,7 @@ pub mod token;
 mod token_endpoint;
 mod variables;
 pub mod vault;
+pub mod verdict;
 pub mod workspace;
 
 pub use engine::Engine;

@@ -229,6 +229,43 @@ impl Timeline {
             .collect()
     }
 
+    /// The events of one run that are about a request or about sessions, in order: the request's own, and of the others at
+    /// most `max`, the newest up to the request's last event and as many after it. May read SQLite, so it can block for a
+    /// moment.
+    pub(crate) fn about(
+        &self,
+        run: u64,
+        request: Option<u64>,
+        sessions: &[Arc<str>],
+        max: usize,
+    ) -> Vec<Arc<Event>> {
+        let wanted = |event: &Event| is_about(&event.subject, request, sessions);
+        let events = if run == self.inner.run {
+            let log = self
+                .inner
+                .log
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            log.ring
+                .iter()
+                .filter(|event| wanted(event))
+                .cloned()
+                .collect()
+        } else {
+            let disk = self.inner.disk.as_ref();
+            disk.map_or_else(Vec::new, |disk| {
+                disk.read_about(run, request, sessions, ABOUT_READ_MAX)
+            })
+        };
+        nearest(events, request, max)
+    }
+
+    /// The runs before this one that the database knows, the newest first, at most `max`.
+    pub(crate) fn earlier_runs(&self, max: usize) -> Vec<u64> {
+        let disk = self.inner.disk.as_ref();
+        disk.map_or_else(Vec::new, |disk| disk.earlier_runs(max))
+    }
+
     /// Waits until all events so far are on disk; false where that took longer than [`FLUSH_LIMIT`]. Blocks.
     pub fn flush(&self) -> bool {
         let disk = self.inner.disk.as_ref().or(self.inner.passing.as_ref());
@@ -280,6 +317,32 @@ impl Timeline {
             .unwrap_or_else(PoisonError::into_inner);
         after.run == self.inner.run && after.seq + 1 + log.ring.len() as u64 > log.last
     }
+}
+
+/// Events of an earlier run that are read from the disk at once.
+const ABOUT_READ_MAX: usize = 100_000;
+
+/// Whether an event is about this request, one of these sessions, or all of them.
+fn is_about(subject: &Subject, request: Option<u64>, sessions: &[Arc<str>]) -> bool {
+    match &subject.session {
+        Some(session) => {
+            sessions.contains(session) || request.is_some() && subject.request == request
+        }
+        None => subject.request.is_none() || subject.request == request,
+    }
+}
+
+/// A request's own events, and the `max` nearest ones on either side of its end.
+fn nearest(events: Vec<Arc<Event>>, request: Option<u64>, max: usize) -> Vec<Arc<Event>> {
+    let own = |event: &Arc<Event>| request.is_some() && event.subject.request == request;
+    let end = match events.iter().rposition(own) {
+        Some(at) => at + 1,
+        None => events.len(),
+    };
+    let window = end.saturating_sub(max)..end.saturating_add(max);
+    let kept =
+        |(at, event): (usize, Arc<Event>)| (window.contains(&at) || own(&event)).then_some(event);
+    events.into_iter().enumerate().filter_map(kept).collect()
 }
 
 /// Reads the timeline from one event on, at its own pace.

@@ -29,6 +29,8 @@ commands! {
     request::stop_request(OfRequest) -> Accepted;
     /// The answer to a send. Null: not there yet, or forgotten.
     request::read_response(OfRequest) -> Option<ResponseDetails>;
+    /// Why a send ended as it did. Null: the timeline does not know it.
+    request::explain_request(OfSend) -> Option<Explanation>;
 
     /// All sessions, as they stand.
     session::list_sessions(Nothing) -> Vec<SessionSnapshot>;
@@ -40,6 +42,8 @@ commands! {
     session::refresh_now(OfSession) -> Newest;
     /// What is known of a session's token: never the token itself.
     session::read_token(OfSession) -> Option<TokenDetails>;
+    /// Why a session needs a new sign-in, or that it does not.
+    session::explain_sign_out(OfSession) -> Explanation;
 
     /// What is known of providers, to begin a session with.
     editor::list_presets(Nothing) -> Vec<Preset>;

@@ -5,10 +5,12 @@ use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::import::curl::{self, FromCurl};
 use sandglass_engine::timeline::event::EventKey;
+use sandglass_engine::verdict::Explanation;
 use serde::{Deserialize, Serialize};
 use tauri::State;
 use ts_rs::TS;
 
+use super::aside;
 use crate::shell::Shell;
 
 /// Which send.
@@ -26,6 +28,18 @@ pub struct OfRequest {
 pub struct CurlLine {
     /// The line, or several that a backslash joins.
     pub line: String,
+}
+
+/// Which send of which run.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OfSend {
+    /// The run that sent it.
+    #[ts(type = "number")]
+    pub run: u64,
+    /// Its number: R12.
+    #[ts(type = "number")]
+    pub request: u64,
 }
 
 /// A send that is under way, or was.
@@ -82,4 +96,14 @@ pub(crate) async fn read_response(
 ) -> Result<Option<ResponseDetails>> {
     let answer = shell.engine().await?.answer(args.request).transpose()?;
     Ok(answer.map(|details| ResponseDetails::clone(&details)))
+}
+
+/// Explains how a send ended.
+#[tauri::command]
+pub(crate) async fn explain_request(
+    shell: State<'_, Shell>,
+    args: OfSend,
+) -> Result<Option<Explanation>> {
+    let engine = shell.engine().await?.clone();
+    aside(move || engine.explain_request(args.run, args.request)).await
 }

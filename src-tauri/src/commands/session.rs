@@ -4,11 +4,12 @@ use sandglass_engine::error::Result;
 use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::token::details::TokenDetails;
+use sandglass_engine::verdict::Explanation;
 use serde::Deserialize;
 use tauri::State;
 use ts_rs::TS;
 
-use super::{Newest, Nothing};
+use super::{Newest, Nothing, aside};
 use crate::shell::Shell;
 
 /// Which session.
@@ -76,4 +77,14 @@ pub(crate) async fn read_token(
     args: OfSession,
 ) -> Result<Option<TokenDetails>> {
     shell.engine().await?.token(&args.session)
+}
+
+/// Explains why a session needs a new sign-in.
+#[tauri::command]
+pub(crate) async fn explain_sign_out(
+    shell: State<'_, Shell>,
+    args: OfSession,
+) -> Result<Explanation> {
+    let engine = shell.engine().await?.clone();
+    aside(move || engine.explain_sign_out(&args.session)).await?
 }

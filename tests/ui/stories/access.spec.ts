@@ -29,6 +29,11 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.getByTestId("timeline-story").click();
     await page.locator("[data-story-kind=request] .head").last().click();
   }],
+  ["a verdict in full", "autorun=tour", async (page) => {
+    await expect(page.getByTestId("tour")).toHaveAttribute("data-done", "true", { timeout: 20_000 });
+    await page.getByTestId("response-why").click();
+    await expect(page.getByTestId("why-pane")).toBeVisible();
+  }],
   ["an event of the lanes", "view=lanes", async (page) => {
     await pressSignIn(page);
     await expect(page.getByTestId("session-demo")).toContainText("G1");

@@ -33,7 +33,7 @@ test("after the tour, a stolen refresh token ends the session, and signing in ag
   await page.getByTestId("steal").click();
   await expect(page.getByTestId("session-demo")).toHaveText("Sign in again");
   await expect(page.getByTestId("why")).toContainText("the server ended the session (invalid_grant). Your record is kept.");
-  await page.getByRole("button", { name: "See the evidence" }).click();
+  await page.getByTestId("why-signed-out").getByRole("button", { name: /The token endpoint answered 401/ }).click();
   await expect(page.getByTestId("event")).toContainText("The server says that the refresh token is dead.");
   await page.getByRole("button", { name: "Sign in", exact: true }).first().click();
   await expect(page.getByTestId("session-demo")).toContainText("G1");

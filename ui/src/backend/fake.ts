@@ -10,6 +10,7 @@ import type { Settings } from "../wire/Settings";
 import type { Backend, Callable } from "./backend";
 import { type FakeClock, pageClock } from "./fake/clock";
 import { FakeEngine, ORIGIN, failure } from "./fake/engine";
+import { explainRequest, explainSignOut } from "./fake/explain";
 import { Questions } from "./fake/questions";
 import { FakeFiles, PRESETS } from "./fake/files";
 import { FakeSession } from "./fake/session";
@@ -68,6 +69,8 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return { request, ...done() };
     },
     read_response: ({ request }) => engine.responses.get(request) ?? null,
+    explain_request: ({ run, request }) => explainRequest(engine.log, run, request),
+    explain_sign_out: ({ session }) => explainSignOut(engine.log, session, engine.session(session).state === "login_required"),
     list_sessions: snapshots,
     sign_in: async ({ session, credentials }) => {
       await engine.signIn(session, credentials.type === "password" ? credentials.password === "hourglass" : credentials.refresh_token.length > 3);

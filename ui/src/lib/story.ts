@@ -6,8 +6,7 @@ import { type Attempt, type Chronicle, type Flight, type Group, type GroupKind, 
 import { nickname } from "./address";
 import { count, span, took } from "./duration";
 import type { Moment } from "./moment";
-import { type Parts, plain } from "./parts";
-import { flightOf, why } from "./why";
+import { flightOf, refusal } from "./refusal";
 
 /** How a step of a row looks. The words say the same. */
 export type Tone = "ok" | "error" | "warn" | "refresh" | "plain" | "pending";
@@ -92,18 +91,17 @@ function request(send: Send, chronicle: Chronicle): Pick<Row, "tone" | "name" | 
     steps.push(attemptStep(attempt, send));
   }
   if (flight && !steps.some((step) => step.kind === "refresh")) steps.push(refreshStep(send, flight));
-  const reason = why(send, chronicle);
   const first = send.attempts[0];
   return {
     name: `R${send.number}`,
     title: `${send.method} ${nickname(send.url)}`,
-    sentence: sentence(send, flight, reason ? plain(reason.headline as Parts) : "", first),
+    sentence: sentence(send, flight, first),
     tone: toneOf(send),
     steps,
   };
 }
 
-function sentence(send: Send, flight: Flight | undefined, headline: string, first: Attempt | undefined): string {
+function sentence(send: Send, flight: Flight | undefined, first: Attempt | undefined): string {
   if (send.outcome === "failed") return `${errorTitle(send.error)}.`;
   if (send.outcome === "stopped") return "You stopped it.";
   if (send.outcome === "unknown") return "How it ended is not in this timeline.";
@@ -112,7 +110,7 @@ function sentence(send: Send, flight: Flight | undefined, headline: string, firs
     if (wait && !wait.to && flight) return `Waits for F${flight.number}.`;
     return send.attempts.length > 1 ? "Sent once more." : first ? "Waits for an answer." : "Waits for its turn.";
   }
-  if (first?.verdict === "token_refused") return headline;
+  if (first?.verdict === "token_refused") return refusal(first);
   if (send.withheld) return "Sent without a token.";
   return send.tookUs === null ? "" : `Answered in ${took(send.tookUs)}.`;
 }

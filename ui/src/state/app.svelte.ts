@@ -16,6 +16,7 @@ import { Ticker } from "./ticker.svelte";
 import { Timeline } from "./timeline.svelte";
 import { Token } from "./token.svelte";
 import { Tour } from "./tour.svelte";
+import { Why } from "./why.svelte";
 
 /** A dialog of the window. */
 export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "help" } | { kind: "editor"; session: string | null };
@@ -33,6 +34,7 @@ export class App {
   readonly exchange: Exchange;
   readonly explore: Explore;
   readonly tour: Tour;
+  readonly why: Why;
 
   view = $state.raw<AppView | null>(null);
   /** The window could not be opened at all. */
@@ -50,6 +52,7 @@ export class App {
     this.selection = new Selection(this.timeline);
     this.exchange = new Exchange(backend, this.timeline, () => this.view?.run ?? 0);
     this.explore = new Explore(backend, this.timeline, this.selection);
+    this.why = new Why(backend, this.timeline);
     this.tour = new Tour(backend, this.timeline, this.notices, this.exchange);
   }
 

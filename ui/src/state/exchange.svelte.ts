@@ -112,6 +112,11 @@ export class Exchange {
     this.headers = this.headers.filter((one) => one.id !== id);
   }
 
+  /** Takes away the headers of this name, written in any case. */
+  removeHeaders(name: string): void {
+    this.headers = this.headers.filter((one) => one.name.trim().toLowerCase() !== name);
+  }
+
   /** Send. */
   async press(how: { withoutToken?: boolean } = {}): Promise<void> {
     if (this.asking) return;

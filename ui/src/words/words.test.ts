@@ -6,6 +6,9 @@ import type { Code } from "../wire/Code";
 import { ACTORS, eventInWords, eventReason, eventValues } from "./events";
 import { messageOf } from "./failures";
 import { ruleInWords } from "./rules";
+import WORDS from "./verdicts.json";
+import { findingBody, findingTitle } from "./verdicts";
+import { plain } from "../lib/parts";
 
 const codes = [...readFileSync(new URL("../wire/Code.ts", import.meta.url), "utf8").matchAll(/"([a-z_]+\.[a-z_]+)"/g)].map((found) => found[1] as Code);
 
@@ -33,4 +36,12 @@ test("every rule that the engine names has a sentence", () => {
   for (const rule of ["answer.token_refused", "lease.newer_generation", "flight.join", "retry.spent", "cooldown.wait", "session.no_refresh_token", "reply.dead", "reply.busy"]) {
     expect(ruleInWords(rule)).not.toContain(rule);
   }
+});
+
+test.each(Object.keys(WORDS.rules))("the verdict %s reads well without its optional values, and names no value that it lacks", (rule_id) => {
+  const { title, body } = WORDS.rules[rule_id as keyof typeof WORDS.rules];
+  const needed = [...`${title} ${body.replace(/\[[^\]]*\]/g, "")}`.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name, name?.endsWith("_ms") ? "1200" : "thing"]);
+  const finding = { rule_id, certainty: "certain" as const, params: Object.fromEntries(needed) as Record<string, string>, links: {}, evidence: [], next: [] };
+  expect(plain(findingTitle(finding))).toMatch(/^\S.*\.$/);
+  expect(`${plain(findingTitle(finding))} ${plain(findingBody(finding))}`).not.toMatch(/undefined|[{}[\]]|\s\s|!|NaN/);
 });

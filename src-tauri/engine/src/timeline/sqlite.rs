@@ -245,6 +245,66 @@ impl Disk {
             Vec::new()
         })
     }
+
+    /// Stored events of one run about a request, these sessions, or all of them: the newest `max`, in order.
+    pub(super) fn read_about(
+        &self,
+        run: u64,
+        request: Option<u64>,
+        sessions: &[Arc<str>],
+        max: usize,
+    ) -> Vec<Arc<Event>> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || -> rusqlite::Result<Vec<Arc<Event>>> {
+            // A list of names as one value: SQLite takes it apart, so that the statement is the same for any number of them.
+            let names = serde_json::to_string(sessions)
+                .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+            let mut statement = reader.prepare_cached(
+                "SELECT event FROM events WHERE run = ?1 AND (request = ?2 \
+                 OR session IN (SELECT value FROM json_each(?3)) \
+                 OR (session IS NULL AND request IS NULL)) ORDER BY seq DESC LIMIT ?4",
+            )?;
+            let about = params![
+                run.cast_signed(),
+                request.map(u64::cast_signed),
+                names,
+                i64::try_from(max).unwrap_or(i64::MAX)
+            ];
+            let mut events = Vec::new();
+            for text in statement.query_map(about, |row| row.get::<_, String>(0))? {
+                match serde_json::from_str(&text?) {
+                    Ok(event) => events.push(Arc::new(event)),
+                    Err(error) => tracing::warn!(%error, "a stored event cannot be read"),
+                }
+            }
+            events.reverse();
+            Ok(events)
+        };
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "reading stored events");
+            Vec::new()
+        })
+    }
+
+    /// The runs that other processes wrote, the newest first, at most `max`.
+    pub(super) fn earlier_runs(&self, max: usize) -> Vec<u64> {
+        let reader = self.reader.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || -> rusqlite::Result<Vec<u64>> {
+            let mut statement = reader.prepare_cached(
+                "SELECT run FROM runs WHERE run <> ?1 ORDER BY run DESC LIMIT ?2",
+            )?;
+            let limits = params![
+                self.run.cast_signed(),
+                i64::try_from(max).unwrap_or(i64::MAX)
+            ];
+            let runs = statement.query_map(limits, |row| row.get::<_, i64>(0))?;
+            runs.map(|run| run.map(i64::unsigned_abs)).collect()
+        };
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "reading the list of runs");
+            Vec::new()
+        })
+    }
 }
 
 impl Drop for Disk {

@@ -1,0 +1,56 @@
+// "Why?" and "Why was I signed out?": the engine's verdicts, with what they rest on and what to do next.
+import { expect, test } from "./window";
+
+test("the verdict stands in a tab of its own, and its evidence leads to the events", async ({ window: { page, open } }) => {
+  await open("autorun=tour");
+  await expect(page.getByTestId("tour")).toHaveAttribute("data-done", "true", { timeout: 20_000 });
+  await expect(page.getByTestId("why")).toHaveAttribute("data-rule", "token.expired");
+  await page.getByTestId("response-why").click();
+  const pane = page.getByTestId("why-pane");
+  await expect(pane).toContainText("Certain");
+  await expect(pane).toContainText(/G1 had expired 0\.\d s before this was sent\./);
+  await expect(pane).toContainText(/R2 got 401, F1 refreshed once/);
+  await expect(page.getByTestId("why"), "the banner says nothing twice").toHaveCount(0);
+  await pane.getByRole("button", { name: /was answered 401/ }).click();
+  await expect(page.getByRole("tabpanel", { name: "Event" })).toContainText("401");
+});
+
+test("by keyboard alone: to the tab, to the evidence, to the event", async ({ window: { page, open, direct, signIn } }) => {
+  await open();
+  await signIn();
+  await direct({ refuseAlways: true });
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("why")).toContainText("Most likely: The API refused a fresh token too.");
+  await page.getByTestId("response-body").focus();
+  await page.keyboard.press("End");
+  await expect(page.getByTestId("why-pane")).toContainText("Refreshing again would not help.");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await expect(page.locator(":focus")).toHaveText("Look at the token");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("tab", { name: "Token" })).toHaveAttribute("aria-selected", "true");
+});
+
+test("what nobody can tell is said, with what would tell", async ({ window: { page, open, direct, signIn } }) => {
+  await open();
+  await signIn();
+  await direct({ refuseAlways: true, refresh: "busy" });
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("why")).toContainText("Nobody can tell from here why this was refused.");
+  await page.getByTestId("response-why").click();
+  await expect(page.getByTestId("why-pane")).toContainText("Cannot be told");
+  await expect(page.getByRole("region", { name: "What would tell" })).toContainText("a second try with a fresh token");
+});
+
+test("a session that was ended says why, and offers the way on", async ({ window: { page, open } }) => {
+  await open("autorun=tour");
+  await expect(page.getByTestId("tour")).toHaveAttribute("data-done", "true", { timeout: 20_000 });
+  await page.getByTestId("steal").click();
+  const why = page.getByTestId("why-signed-out");
+  await expect(why).toContainText("The server saw a refresh token used twice.");
+  await expect(why).toContainText("This refresh token was used before; the session was revoked");
+  await expect(why.getByRole("button", { name: "Sign in again" })).toBeVisible();
+  await why.getByRole("button", { name: "F2 began because the API refused the token" }).click();
+  await expect(page.getByRole("tabpanel", { name: "Event" })).toBeVisible();
+});
