@@ -51,6 +51,7 @@ use crate::redact::Masker;
 use crate::session::{Lease, Session, Take};
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Outcome, Subject, Verdict, Withheld};
+use crate::token::scheme::Scheme;
 
 /// Of an answer's body, this much is returned as text; the rest is counted.
 pub const BODY_SHOWN_BYTES_MAX: usize = 1024 * 1024;
@@ -321,6 +322,9 @@ impl Exchange {
         let fact = Fact::AttemptStarted {
             origin: self.ready.origin.to_string(),
             authorized: lease.is_some(),
+            scheme: lease
+                .map(Lease::scheme)
+                .filter(|scheme| *scheme != Scheme::Bearer),
             typed: self.ready.typed(),
         };
         let started = self.tell_under(lease, fact, Some(cause), None);

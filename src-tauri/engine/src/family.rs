@@ -167,6 +167,11 @@ impl Family {
         }
     }
 
+    /// The names of the sessions that share it.
+    pub(crate) fn member_names(&self) -> Vec<Arc<str>> {
+        self.members.keys().cloned().collect()
+    }
+
     /// Whether this is the family of that name, with these sessions as they are set up.
     pub(crate) fn is_like(&self, name: &str, members: &BTreeMap<Arc<str>, SessionConfig>) -> bool {
         self.slots == Slots::new(&self.context.workspace_id, name) && self.members == *members

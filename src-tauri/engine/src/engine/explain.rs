@@ -52,10 +52,9 @@ impl Engine {
         };
         let others: Vec<_> = session
             .family
-            .members()
-            .keys()
-            .filter(|name| **name != session.config.name)
-            .cloned()
+            .member_names()
+            .into_iter()
+            .filter(|name| *name != session.config.name)
             .collect();
         if others.is_empty() {
             return;
@@ -77,7 +76,7 @@ impl Engine {
     /// `session.unknown`.
     pub fn explain_sign_out(&self, session: &str) -> Result<Explanation> {
         let session = self.session(session)?;
-        let members: Vec<_> = session.family.members().keys().cloned().collect();
+        let members = session.family.member_names();
         let timeline = self.timeline();
         let mut runs = timeline.earlier_runs(EXPLAINED_RUNS_MAX);
         runs.push(timeline.run());

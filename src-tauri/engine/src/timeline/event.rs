@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::clock::WallMs;
 use crate::redact::Fingerprint;
 use crate::token::claims::TokenClaims;
+use crate::token::scheme::Scheme;
 
 /// Version of the envelope and of the kinds below. Raised when an older reader would misunderstand a newer event.
 pub const SCHEMA: u32 = 1;
@@ -140,6 +141,10 @@ pub enum Fact {
         origin: String,
         /// Whether the session's token went with it.
         authorized: bool,
+        /// How the session's token was presented. Absent: as a bearer token, or not at all.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional))]
+        scheme: Option<Scheme>,
         /// The `Authorization` that the user typed and that went with it. Absent: none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         #[cfg_attr(feature = "bindings", ts(optional))]

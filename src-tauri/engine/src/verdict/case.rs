@@ -15,6 +15,7 @@ use crate::timeline::event::{
     Answerer, Event, EventKey, Fact, FlightClass, Outcome, TypedAuthorization, Verdict, Withheld,
 };
 use crate::token::claims::TokenClaims;
+use crate::token::scheme::Scheme;
 
 /// A difference of clocks below this explains nothing: `Date` has whole seconds.
 pub(crate) const SKEW_MIN_MS: i64 = 2_000;
@@ -50,6 +51,8 @@ pub(crate) struct Try<'a> {
     pub(crate) hop: u32,
     pub(crate) origin: &'a str,
     pub(crate) typed: Option<&'a TypedAuthorization>,
+    /// A proof of possession went along.
+    pub(crate) proven: bool,
     pub(crate) lease: Option<Lease<'a>>,
     pub(crate) head: Option<Head<'a>>,
     pub(crate) judged: Option<(Verdict, &'a str, EventKey)>,
@@ -197,6 +200,7 @@ impl<'a> Case<'a> {
             Fact::AttemptStarted {
                 origin,
                 authorized,
+                scheme,
                 typed,
             } => self.tries.push(Try {
                 started: key,
@@ -205,6 +209,7 @@ impl<'a> Case<'a> {
                 hop: event.subject.hop.unwrap_or_default(),
                 origin,
                 typed: typed.as_ref(),
+                proven: *scheme == Some(Scheme::Dpop),
                 lease: lease.clone().filter(|_| *authorized),
                 head: None,
                 judged: None,

@@ -6,7 +6,7 @@ use super::*;
 use crate::clock::SystemClock;
 use crate::timeline::Entry;
 use crate::timeline::density::density;
-use crate::timeline::event::{Actor, Fact, FlightClass, Need, Outcome, Subject};
+use crate::timeline::event::{Actor, Answerer, Fact, FlightClass, Need, Outcome, Subject};
 use crate::timeline::sqlite::PASSING_EVENTS_MAX;
 
 fn timeline(path: Option<&Path>) -> Timeline {
@@ -39,6 +39,8 @@ fn send(timeline: &Timeline, request: u64, status: u16, flight: Option<(u64, boo
         status,
         challenges: Vec::new(),
         took_us: 5,
+        skew_ms: None,
+        answerer: Answerer::default(),
     };
     let mut last = queued;
     if let Some((number, joined)) = flight {
@@ -79,6 +81,7 @@ fn send(timeline: &Timeline, request: u64, status: u16, flight: Option<(u64, boo
                 fingerprint: None,
                 expires_at_ms: None,
                 lifetime_ms: None,
+                claims: None,
             };
             last = tell(&of_flight, published, started);
             let finished = Fact::FlightFinished {
@@ -95,6 +98,8 @@ fn send(timeline: &Timeline, request: u64, status: u16, flight: Option<(u64, boo
         let attempt = Fact::AttemptStarted {
             origin: "https://api.test".into(),
             authorized: true,
+            scheme: None,
+            typed: None,
         };
         last = tell(&again, attempt, Some(last));
     }

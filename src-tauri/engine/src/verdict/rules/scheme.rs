@@ -43,7 +43,7 @@ pub(super) fn other(case: &Case<'_>) -> Option<Finding> {
 pub(super) fn dpop(case: &Case<'_>) -> Option<Finding> {
     let refused = case
         .refused()
-        .filter(|refused| refused.status() == Some(401))?;
+        .filter(|refused| refused.status() == Some(401) && !refused.proven)?;
     let names = |scheme: &str| refused.challenges().any(|challenge| challenge.is(scheme));
     if !names("DPoP") || names("Bearer") || refused.claims().is_none() {
         return None;
@@ -58,7 +58,7 @@ pub(super) fn dpop(case: &Case<'_>) -> Option<Finding> {
 pub(super) fn bound(case: &Case<'_>) -> Option<Finding> {
     let refused = case
         .refused()
-        .filter(|refused| refused.status() == Some(401))?;
+        .filter(|refused| refused.status() == Some(401) && !refused.proven)?;
     refused.claims().filter(|claims| claims.bound)?;
     let finding = Finding::likely("token.bound")
         .naming("generation", refused.lease.as_ref().map(Case::generation))
