@@ -21,7 +21,6 @@ use sandglass_engine::timeline::density::Overview;
 use sandglass_engine::timeline::event::EventKey;
 use sandglass_engine::timeline::query::{Excerpt, Found, LogPage, Matches};
 use sandglass_engine::token::details::TokenDetails;
-use sandglass_engine::workspace::writer::StoredSession;
 use sandglass_engine::verdict::Explanation;
 use sandglass_engine::workspace::writer::StoredSession;
 use serde::{Deserialize, Serialize};

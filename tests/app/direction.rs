@@ -38,6 +38,7 @@ const LAYERS: [&[&str]; 7] = [
     &[
         "variables",
         "workspace",
+        "oauth",
         "token_endpoint",
         "oauth",
         "token",
