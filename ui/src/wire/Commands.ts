@@ -7,6 +7,7 @@ import type { Decided } from "./Decided";
 import type { DeleteSession } from "./DeleteSession";
 import type { Draft } from "./Draft";
 import type { Excerpt } from "./Excerpt";
+import type { Explanation } from "./Explanation";
 import type { Filtered } from "./Filtered";
 import type { Found } from "./Found";
 import type { FromCurl } from "./FromCurl";
@@ -18,6 +19,7 @@ import type { Matches } from "./Matches";
 import type { Newest } from "./Newest";
 import type { Nothing } from "./Nothing";
 import type { OfRequest } from "./OfRequest";
+import type { OfSend } from "./OfSend";
 import type { OfSession } from "./OfSession";
 import type { Overview } from "./Overview";
 import type { OverviewOf } from "./OverviewOf";
@@ -90,6 +92,10 @@ stop_request: [OfRequest, Accepted],
  */
 read_response: [OfRequest, ResponseDetails | null], 
 /**
+ * Why a send ended as it did. Null: the timeline does not know it.
+ */
+explain_request: [OfSend, Explanation | null], 
+/**
  * All sessions, as they stand.
  */
 list_sessions: [Nothing, Array<SessionSnapshot>], 
@@ -109,6 +115,10 @@ refresh_now: [OfSession, Newest],
  * What is known of a session's token: never the token itself.
  */
 read_token: [OfSession, TokenDetails | null], 
+/**
+ * Why a session needs a new sign-in, or that it does not.
+ */
+explain_sign_out: [OfSession, Explanation], 
 /**
  * What is known of providers, to begin a session with.
  */

@@ -12,6 +12,7 @@ import type { Need } from "./Need";
 import type { Outcome } from "./Outcome";
 import type { Purpose } from "./Purpose";
 import type { ReplyClass } from "./ReplyClass";
+import type { Scheme } from "./Scheme";
 import type { SetAside } from "./SetAside";
 import type { StateName } from "./StateName";
 import type { TokenClaims } from "./TokenClaims";
@@ -121,6 +122,10 @@ origin: string,
  * Whether the session's token went with it.
  */
 authorized: boolean, 
+/**
+ * How the session's token was presented. Absent: as a bearer token, or not at all.
+ */
+scheme?: Scheme, 
 /**
  * The `Authorization` that the user typed and that went with it. Absent: none.
  */
