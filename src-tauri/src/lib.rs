@@ -1,145 +1,58 @@
 //! The shell: one window, its commands and permissions, the command line. It decides nothing; the engine does.
 //!
 //! ```text
-//! main -> cli -> run --> window          the one page, nothing else
-//!                    |-> shell           the engine and the demo, opened while the window is drawn
-//!                    |-> commands        each one call into the engine
-//!                    '-> stream          the timeline, back to the window
+//! main -> cli -> run --> app --> window   the one page, nothing else
+//!                |           |-> shell    the engine and the demo, opened while the window is drawn
+//!                |           |-> commands each one call into the engine
+//!                |           '-> stream   the timeline, back to the window
+//!                '-> headless             the verbs that need no window: send, login, sessions, timeline
 //! ```
+//!
+//! Without the feature `window` only the verbs are there, for machines that have no display.
 
+#[cfg(feature = "window")]
+mod app;
 pub mod cli;
+#[cfg(feature = "window")]
 pub mod commands;
+#[cfg(feature = "window")]
 mod confirm;
+pub mod data_dir;
+#[cfg(feature = "window")]
 mod demo;
+#[cfg(feature = "window")]
 mod guided;
+mod headless;
 mod log;
 pub mod print;
+#[cfg(feature = "window")]
 pub mod settings;
+#[cfg(feature = "window")]
 mod shell;
+#[cfg(feature = "window")]
 pub mod stream;
+#[cfg(feature = "window")]
 mod tour;
+#[cfg(feature = "window")]
 mod window;
 
-use std::io::{self, Write as _};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
-
-use tauri::{AppHandle, Manager as _, RunEvent};
 
 use self::cli::Cli;
-use self::settings::SettingsFile;
-use self::shell::Shell;
 
-/// How long the end of the program waits for what is under way; above what the engine takes at most.
-const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(16);
 /// Open files that a thousand requests at once need, and some to spare.
 const FILES_WANTED: u64 = 8_192;
 
-/// Opens the window and runs until it is closed.
+/// Does what the command line asks for.
 #[must_use]
 pub fn run(cli: Cli) -> ExitCode {
     // As far as the system allows; below it, many requests at once end in clear errors.
     let _ = rlimit::increase_nofile_limit(FILES_WANTED);
-    match start(cli) {
-        Ok(code) => code,
-        Err(error) => {
-            // The log may not be there yet, and a terminal is where this is read.
-            let _ = writeln!(
-                io::stderr(),
-                "sandglass: the window cannot be opened: {error}"
-            );
-            ExitCode::FAILURE
-        }
+    match cli.verb {
+        Some(verb) => headless::run(verb, cli.place),
+        #[cfg(feature = "window")]
+        None => app::run(cli),
+        #[cfg(not(feature = "window"))]
+        None => headless::run_nothing(),
     }
-}
-
-fn start(cli: Cli) -> Result<ExitCode, Box<dyn std::error::Error>> {
-    let app = tauri::Builder::default()
-        .plugin(tauri_plugin_dialog::init())
-        .plugin(tauri_plugin_store::Builder::default().build())
-        .invoke_handler(commands::handler())
-        .setup(move |app| set_up(app.handle(), cli))
-        .build(tauri::generate_context!())?;
-    let shut_down = AtomicBool::new(false);
-    let code = app.run_return(move |app, event| {
-        if let RunEvent::ExitRequested { code, api, .. } = event
-            && !shut_down.swap(true, Ordering::Relaxed)
-        {
-            api.prevent_exit();
-            let app = app.clone();
-            tauri::async_runtime::spawn(async move {
-                if tokio::time::timeout(SHUT_DOWN_LIMIT, app.state::<Shell>().shut_down())
-                    .await
-                    .is_err()
-                {
-                    tracing::warn!("something was still under way when the program ended");
-                }
-                tracing::info!("Sandglass ends");
-                app.exit(code.unwrap_or(0));
-            });
-        }
-    });
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)))
-}
-
-fn set_up(app: &AppHandle, cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
-    let data_dir = match &cli.data_dir {
-        Some(folder) => std::path::absolute(folder)?,
-        None => app.path().app_data_dir()?,
-    };
-    create_private(&data_dir).map_err(|error| format!("{}: {error}", data_dir.display()))?;
-    log::start(&data_dir);
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), data_dir = %data_dir.display(), "Sandglass starts");
-    let settings = SettingsFile::open(app, &data_dir, cli.theme)?;
-    let (tour, theme) = (cli.tour, settings.shown().theme);
-    // Before the window: its page calls at once.
-    app.manage(Shell::new(cli, settings));
-    window::open(app, &data_dir, theme)?;
-    tauri::async_runtime::spawn(open(app.clone(), data_dir));
-    tauri::async_runtime::spawn(end_when_told(app.clone()));
-    if tour {
-        tauri::async_runtime::spawn(guided::follow(app.clone()));
-    }
-    Ok(())
-}
-
-/// Ends the program in order when the terminal, a logout or a shutdown asks for it, as if its window had been closed.
-async fn end_when_told(app: AppHandle) {
-    match told_to_end().await {
-        Ok(()) => app.exit(0),
-        Err(error) => tracing::warn!(%error, "a logout will end the program without a pause"),
-    }
-}
-
-#[cfg(unix)]
-async fn told_to_end() -> io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
-    tokio::select! {
-        _ = terminate.recv() => Ok(()),
-        _ = interrupt.recv() => Ok(()),
-    }
-}
-
-#[cfg(not(unix))]
-async fn told_to_end() -> io::Result<()> {
-    tokio::signal::ctrl_c().await
-}
-
-/// Makes the data folder. It holds no secrets, and is nobody else's business all the same.
-fn create_private(folder: &Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-async fn open(app: AppHandle, data_dir: PathBuf) {
-    app.state::<Shell>().open(data_dir).await;
 }

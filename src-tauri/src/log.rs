@@ -22,14 +22,27 @@ use self::file::CappedFile;
 /// What is logged unless `RUST_LOG` says otherwise.
 const DEFAULT_FILTER: &str = "warn,sandglass_shell=info,sandglass_engine=info,sandglass_demo=info";
 
+/// What of the log the terminal sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Terminal {
+    /// The same as the file.
+    #[cfg(feature = "window")]
+    Everything,
+    /// Nothing, unless `RUST_LOG` asks for it: what a verb has to say, it says itself.
+    WhatIsAskedFor,
+}
+
 /// Starts logging, and makes a panic say where it happened and nothing else. Call it once.
-pub(crate) fn start(data_dir: &Path) {
+pub(crate) fn start(data_dir: &Path, terminal: Terminal) {
     let filter =
         EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
-    let stderr = fmt::layer()
-        .with_ansi(false)
-        .with_writer(Masking::new(io::stderr()))
-        .fmt_fields(fields());
+    let shown = terminal != Terminal::WhatIsAskedFor || std::env::var_os("RUST_LOG").is_some();
+    let stderr = shown.then(|| {
+        fmt::layer()
+            .with_ansi(false)
+            .with_writer(Masking::new(io::stderr()))
+            .fmt_fields(fields())
+    });
     let (file, failure) = match CappedFile::open(data_dir) {
         Ok(file) => (
             Some(

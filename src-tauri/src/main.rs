@@ -1,4 +1,4 @@
-//! The program: reads the command line, and opens the window.
+//! The program: reads the command line, and does what it says.
 
 use std::process::ExitCode;
 

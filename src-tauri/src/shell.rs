@@ -98,7 +98,7 @@ impl Shell {
 
     async fn open_engine(&self, data_dir: PathBuf) -> Result<Opened> {
         let mut notices = Vec::new();
-        let folder = self.cli.workspace.clone().or_else(|| {
+        let folder = self.cli.place.workspace.clone().or_else(|| {
             self.settings
                 .current()
                 .last_workspace

@@ -27,6 +27,8 @@ pub(crate) enum Suite {
     App,
     /// The engine against identity providers that others wrote
     Providers,
+    /// The program without a window, as scripts run it
+    Headless,
     /// The view's own tests
     Ui,
     /// The view in a browser
@@ -70,6 +72,16 @@ impl Suite {
             Self::Gate => rust_suite("gate"),
             Self::App => rust_suite("app"),
             Self::Providers => rust_suite("providers"),
+            Self::Headless => {
+                ui::ensure()?;
+                // The same verbs without GTK, for servers: that they build, and need none of it.
+                tool::run(tool::cargo("check").args([
+                    "--package",
+                    "sandglass",
+                    "--no-default-features",
+                ]))?;
+                rust_suite("headless")
+            }
             Self::Ui => tool::run(npm("ui").args(["run", "test"])),
             Self::Browser => tool::run(npm("tests/ui").args(["run", "test"])),
             Self::Desktop => {

@@ -21,6 +21,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::error::{Code, Failure, Result};
 use crate::exchange::body::OneShot;
 use crate::exchange::draft::Draft;
+use crate::exchange::outlet::Outlet;
 use crate::exchange::response::ResponseDetails;
 use crate::exchange::sse::ServerEvent;
 use crate::exchange::stream::{EVENTS_WAITING_MAX, StreamEnd};
@@ -299,6 +300,33 @@ impl Engine {
     pub fn send_stream(&self, draft: Draft, body: OneShot) -> Result<Sending> {
         let (ready, session) = self.check(draft)?;
         self.accept(ready.with_stream(body), session)
+    }
+
+    /// As [`Engine::send`], or with a body [`Engine::send_stream`]; the answer's body goes to `outlet` as it comes, whatever
+    /// its length. Known secrets in it are masked.
+    ///
+    /// # Errors
+    /// As [`Engine::send`]; the sending ends with `output.failed` where the outlet takes no more.
+    pub fn send_into(
+        &self,
+        draft: Draft,
+        body: Option<OneShot>,
+        outlet: Outlet,
+    ) -> Result<Sending> {
+        let (mut ready, session) = self.check(draft)?;
+        if let Some(body) = body {
+            ready = ready.with_stream(body);
+        }
+        let (request, queued, task) =
+            self.begin(ready, session, |exchange, closing| async move {
+                let _closing = closing;
+                exchange.into_outlet(outlet).run().await
+            })?;
+        Ok(Sending {
+            request,
+            queued,
+            task,
+        })
     }
 
     fn check(&self, draft: Draft) -> Result<(Ready, Option<Arc<Session>>)> {

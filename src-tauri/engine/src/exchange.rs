@@ -18,6 +18,7 @@ mod head;
 mod judge;
 mod multipart;
 mod outgoing;
+pub mod outlet;
 mod payload;
 pub mod peek;
 mod presented;
@@ -36,6 +37,7 @@ use self::consequence::Step;
 use self::head::Head;
 use self::judge::{Attempt, judge};
 use self::outgoing::Progress;
+use self::outlet::Outlet;
 use self::peek::Begun;
 use self::presented::Presented;
 pub(crate) use self::ready::Ready;
@@ -79,6 +81,8 @@ pub(crate) struct Exchange {
     /// A redirect led to another origin: the session's token stays behind, for good.
     left: bool,
     finished: bool,
+    /// Where the body goes. Absent: its beginning is returned as text.
+    outlet: Option<Outlet>,
 }
 
 /// What a send has behind it, as far as that limits what may follow.
@@ -174,7 +178,14 @@ impl Exchange {
             epoch: None,
             left: false,
             finished: false,
+            outlet: None,
         }
+    }
+
+    /// The same, whose answer's body goes there.
+    pub(crate) fn into_outlet(mut self, outlet: Outlet) -> Self {
+        self.outlet = Some(outlet);
+        self
     }
 
     pub(crate) fn queued(&self) -> EventKey {
@@ -471,8 +482,9 @@ impl Exchange {
     }
 
     /// Reads the body and makes the answer what the outside may see.
-    async fn read(&self, mut answer: Answer) -> Result<ResponseDetails> {
+    async fn read(&mut self, mut answer: Answer) -> Result<ResponseDetails> {
         let masker = self.masker();
+        let mut outlet = self.outlet.take();
         let response = &mut answer.response;
         let header =
             |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
@@ -495,12 +507,19 @@ impl Exchange {
             .map(head::media_type);
         let (mut shown, mut cut) = (answer.begun.bytes, false);
         let mut body_bytes = shown.len() as u64;
+        if let Some(outlet) = &mut outlet {
+            outlet.write(&std::mem::take(&mut shown), &masker).await?;
+        }
         while let Some(chunk) = response
             .chunk()
             .await
             .map_err(|error| self.transport(error))?
         {
             body_bytes += chunk.len() as u64;
+            if let Some(outlet) = &mut outlet {
+                outlet.write(&chunk, &masker).await?;
+                continue;
+            }
             let room = BODY_SHOWN_BYTES_MAX - shown.len();
             shown.extend_from_slice(&chunk[..chunk.len().min(room)]);
             cut |= chunk.len() > room;
@@ -508,6 +527,15 @@ impl Exchange {
                 break;
             }
         }
+        let text = match &mut outlet {
+            Some(outlet) => {
+                outlet.finish().await?;
+                None
+            }
+            None => {
+                text(&shown, media_type.as_deref(), cut).map(|text| masker.mask(&text).into_owned())
+            }
+        };
         Ok(ResponseDetails {
             request: self.subject.request.unwrap_or_default(),
             attempts: self.attempts,
@@ -515,8 +543,7 @@ impl Exchange {
             version,
             headers,
             took_us: micros(self.context.clock.mono().saturating_sub(self.began)),
-            text: text(&shown, media_type.as_deref(), cut)
-                .map(|text| masker.mask(&text).into_owned()),
+            text,
             media_type,
             body_bytes,
             cut,

@@ -191,6 +191,40 @@ impl Masker {
     }
 }
 
+impl Masker {
+    /// Takes from bytes that will be followed by more what can be shown already, with each known secret replaced by its
+    /// fingerprint. What may be the beginning of a secret stays.
+    pub fn mask_beginning(&self, held: &mut Vec<u8>) -> Vec<u8> {
+        let mut ready = Vec::new();
+        let mut from = 0;
+        loop {
+            let first = self.secrets.iter().filter_map(|(secret, fingerprint)| {
+                let secret = secret.expose_secret().as_bytes();
+                let at = memmem::find(&held[from..], secret)?;
+                // The longer one of two that begin together: it holds the other.
+                Some((at, std::cmp::Reverse(secret.len()), fingerprint))
+            });
+            let Some((at, length, fingerprint)) =
+                first.min_by_key(|(at, length, _)| (*at, *length))
+            else {
+                break;
+            };
+            ready.extend_from_slice(&held[from..from + at]);
+            ready.extend_from_slice(format!("[token {fingerprint}]").as_bytes());
+            from += at + length.0;
+        }
+        let longest = self
+            .secrets
+            .iter()
+            .map(|(secret, _)| secret.expose_secret().len());
+        let kept = longest.max().unwrap_or(1).saturating_sub(1);
+        let end = held.len().saturating_sub(kept).max(from);
+        ready.extend_from_slice(&held[from..end]);
+        held.drain(..end);
+        ready
+    }
+}
+
 impl fmt::Debug for Masker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Masker({} secrets)", self.secrets.len())
@@ -279,6 +313,31 @@ mod tests {
             )
         );
         assert!(matches!(masker.mask("nothing here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_live_token_is_masked_however_its_bytes_are_cut_into_pieces() {
+        let key = InstallKey([1; 32]);
+        let mut masker = Masker::default();
+        for token in ["a-token-of-15-b", "a-token-of-15-bytes"] {
+            let token = SecretString::from(token);
+            masker.add(&token, key.fingerprint(&token));
+        }
+        let body = b"x\xff a-token-of-15-bytes, a-token-of-15-b; a-token-of-1 end";
+        let whole = masker.mask_beginning(&mut body.to_vec());
+        for size in 1..body.len() {
+            let (mut held, mut shown) = (Vec::new(), Vec::new());
+            for piece in body.chunks(size) {
+                held.extend_from_slice(piece);
+                shown.extend(masker.mask_beginning(&mut held));
+            }
+            assert!(shown.starts_with(b"x\xff [token "), "{size}");
+            shown.extend(held);
+            let text = String::from_utf8_lossy(&shown);
+            assert!(!text.contains("15-b"), "{size}: {text}");
+            assert!(text.ends_with("; a-token-of-1 end"), "{size}: {text}");
+            assert!(shown.starts_with(&whole[..20]), "{size}");
+        }
     }
 
     #[test]

@@ -60,6 +60,11 @@ impl Place {
         }
     }
 
+    /// A command that will run here, beside the peers.
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        self.desk.command(program)
+    }
+
     /// Starts one more process here.
     pub fn peer(&self, program: &str) -> Peer {
         Peer::start(program, &self.desk, &self.workspace, &self.data)

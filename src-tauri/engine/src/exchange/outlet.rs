@@ -1,0 +1,56 @@
+//! Where the body of an answer goes as it comes, whatever its length: nothing of it is held but what may be the beginning
+//! of a secret.
+
+use std::fmt;
+use std::pin::Pin;
+
+use tokio::io::{AsyncWrite, AsyncWriteExt as _};
+
+use crate::error::{Code, Failure, Result};
+use crate::redact::Masker;
+
+/// Takes the body of an answer, with known secrets in it masked.
+pub struct Outlet {
+    writer: Pin<Box<dyn AsyncWrite + Send + Sync>>,
+    held: Vec<u8>,
+}
+
+impl Outlet {
+    /// Writes to this.
+    pub fn new(writer: impl AsyncWrite + Send + Sync + 'static) -> Self {
+        Self {
+            writer: Box::pin(writer),
+            held: Vec::new(),
+        }
+    }
+
+    /// Writes one more piece of the body.
+    ///
+    /// # Errors
+    /// `output.failed`.
+    pub(crate) async fn write(&mut self, chunk: &[u8], masker: &Masker) -> Result<()> {
+        self.held.extend_from_slice(chunk);
+        let ready = masker.mask_beginning(&mut self.held);
+        self.writer.write_all(&ready).await.map_err(failed)
+    }
+
+    /// Writes what was held back.
+    ///
+    /// # Errors
+    /// `output.failed`.
+    pub(crate) async fn finish(&mut self) -> Result<()> {
+        let held = std::mem::take(&mut self.held);
+        self.writer.write_all(&held).await.map_err(failed)?;
+        self.writer.flush().await.map_err(failed)
+    }
+}
+
+impl fmt::Debug for Outlet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Outlet").finish_non_exhaustive()
+    }
+}
+
+fn failed(error: std::io::Error) -> Failure {
+    Failure::new(Code::OutputFailed).with("detail", error)
+}

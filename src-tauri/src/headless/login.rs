@@ -1,0 +1,162 @@
+//! `sandglass login`: what one signs in with goes from the keyboard into the keychain, and nowhere else.
+
+use std::path::PathBuf;
+
+use sandglass_engine::session::config::{ClientAuth, Dialect, SessionConfig};
+use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
+use sandglass_engine::workspace::Workspace;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::exit::{Exit, Stop};
+use super::prompt::{self, Echo, Question};
+use super::{say, signals, workspace};
+use crate::cli::{LoginArgs, Place};
+
+const USER_NAME: Question = Question {
+    what: "User name",
+    secret: false,
+};
+const PASSWORD: Question = Question {
+    what: "Password",
+    secret: true,
+};
+const REFRESH_TOKEN: Question = Question {
+    what: "Refresh token",
+    secret: true,
+};
+const VALUE: Question = Question {
+    what: "Value",
+    secret: true,
+};
+
+pub(super) async fn run(args: LoginArgs, place: &Place, data_dir: PathBuf) -> Result<Exit, Stop> {
+    let workspace = workspace::read(place, args.env.as_deref())?;
+    let (what, questions) = match (&args.session, &args.variable) {
+        (Some(session), _) => (
+            session,
+            questions(find(&workspace, session)?, args.username.is_none()),
+        ),
+        (None, Some(variable)) => (variable, vec![VALUE]),
+        (None, None) => {
+            return Err(Stop::new(
+                Exit::Usage,
+                "name a session, or a variable by --variable",
+            ));
+        }
+    };
+    let echo = Echo::remember();
+    // Nothing is under way yet that would have to come home.
+    let asked = tokio::task::spawn_blocking(move || prompt::ask(&questions));
+    let answers = match signals::until_told(asked, std::future::ready(())).await {
+        Ok(answers) => answers.map_err(|error| Stop::new(Exit::Other, error.to_string()))??,
+        Err(exit) => {
+            echo.restore();
+            return Ok(exit);
+        }
+    };
+    let mut answers = answers.into_iter();
+    let mut next = || answers.next().unwrap_or_default();
+    if args.variable.is_some() {
+        let engine = workspace::open(workspace, data_dir).await?;
+        let kept = engine.set_variable(what, next()).await;
+        engine.shut_down().await;
+        kept?;
+        say(&format!("{what} is kept in the system keychain"));
+        return Ok(Exit::Done);
+    }
+    let credentials = credentials(find(&workspace, what)?, args.username.clone(), &mut next);
+    let engine = workspace::open(workspace, data_dir).await?;
+    let work = engine.sign_in(what, credentials);
+    let ended = signals::until_told(work, engine.shut_down()).await;
+    if ended.is_ok() {
+        engine.shut_down().await;
+    }
+    match ended {
+        Ok(signed_in) => signed_in?,
+        Err(exit) => return Ok(exit),
+    }
+    say(&format!("signed in to {what}"));
+    Ok(Exit::Done)
+}
+
+fn find<'w>(workspace: &'w Workspace, name: &str) -> Result<&'w SessionConfig, Stop> {
+    let found = workspace
+        .sessions
+        .iter()
+        .find(|session| &*session.name == name);
+    found.ok_or_else(|| {
+        let all: Vec<&str> = workspace
+            .sessions
+            .iter()
+            .map(|session| &*session.name)
+            .collect();
+        let why = format!(
+            "there is no session {name:?}; the workspace has {}",
+            match all.as_slice() {
+                [] => "none".to_owned(),
+                all => all.join(", "),
+            }
+        );
+        Stop::new(Exit::Workspace, why)
+    })
+}
+
+/// What a session is signed in with, in the order in which it is asked for.
+fn questions(session: &SessionConfig, ask_name: bool) -> Vec<Question> {
+    match &session.dialect {
+        Dialect::Json(json) if json.sign_in.is_some() => {
+            let name = ask_name.then_some(USER_NAME);
+            name.into_iter().chain([PASSWORD]).collect()
+        }
+        Dialect::Json(_) => vec![REFRESH_TOKEN],
+        Dialect::Oauth(oauth) => {
+            let client = match oauth.client_auth {
+                ClientAuth::None => None,
+                ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => {
+                    Some("Client secret")
+                }
+                ClientAuth::PrivateKeyJwt => Some("Private key (PEM or JWK)"),
+                ClientAuth::TlsClientAuth | ClientAuth::SelfSignedTlsClientAuth => {
+                    Some("Certificate, and its private key (PEM)")
+                }
+            };
+            let client = client.map(|what| Question { what, secret: true });
+            [REFRESH_TOKEN].into_iter().chain(client).collect()
+        }
+    }
+}
+
+fn credentials(
+    session: &SessionConfig,
+    username: Option<String>,
+    next: &mut dyn FnMut() -> SecretString,
+) -> Credentials {
+    match &session.dialect {
+        Dialect::Json(json) if json.sign_in.is_some() => Credentials::Password {
+            username: username.unwrap_or_else(|| next().expose_secret().to_owned()),
+            password: next(),
+        },
+        Dialect::Json(_) => Credentials::RefreshToken {
+            refresh_token: next(),
+            client: ClientSecrets::default(),
+        },
+        Dialect::Oauth(oauth) => {
+            let refresh_token = next();
+            let mut client = ClientSecrets::default();
+            match oauth.client_auth {
+                ClientAuth::None => {}
+                ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => {
+                    client.client_secret = Some(next());
+                }
+                ClientAuth::PrivateKeyJwt => client.client_key = Some(next()),
+                ClientAuth::TlsClientAuth | ClientAuth::SelfSignedTlsClientAuth => {
+                    client.client_certificate = Some(next());
+                }
+            }
+            Credentials::RefreshToken {
+                refresh_token,
+                client,
+            }
+        }
+    }
+}
