@@ -177,8 +177,8 @@ impl Session {
             Standing::LoginRequired { cause, .. } => {
                 return Err(self.sign_in_needed(&login_cause_word(*cause)));
             }
-            Standing::StoreUnavailable => {
-                return Err(Failure::new(Code::StoreLocked).with("session", &*self.config.name));
+            Standing::StoreUnavailable(failure) => {
+                return Err(Failure::clone(failure).with("session", &*self.config.name));
             }
             Standing::BindingChanged(_) => return Err(self.binding_changed(&state)),
             Standing::Active

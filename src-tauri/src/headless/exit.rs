@@ -71,7 +71,8 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::HeaderInvalid
         | Code::BodyInvalid
         | Code::FilterUnknownWord
-        | Code::FilterBadValue => Exit::Usage,
+        | Code::FilterBadValue
+        | Code::ImportInvalid => Exit::Usage,
         Code::SessionUnknown
         | Code::SessionNameInvalid
         | Code::WorkspaceInvalid
@@ -89,6 +90,8 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::SignInRefused
         | Code::SignInWrongKind
         | Code::KeyInvalid
+        | Code::IdTokenRefused
+        | Code::AnotherAccount
         | Code::RefreshInvalidGrant
         | Code::RefreshConfig => Exit::SignIn,
         Code::OriginBlocked

@@ -43,6 +43,11 @@ pub fn words(failure: &Failure) -> String {
             or(param("host"), "the server")
         ),
         Code::FilterUnknownWord | Code::FilterBadValue => format!("the filter cannot be used: {failure}"),
+        Code::ImportInvalid => format!("this cannot be taken in{detail}"),
+        Code::IdTokenRefused => format!("the ID token of {session} cannot be trusted{detail}; nothing was kept"),
+        Code::AnotherAccount => {
+            format!("somebody else signed in to {session}; the tokens of before are kept")
+        }
         Code::RequestStopped => "stopped; what had left this machine may have been acted on".to_owned(),
         Code::TooManyRequests => format!("at most {} sends run at the same time", param("limit")),
         Code::OriginBlocked => format!(

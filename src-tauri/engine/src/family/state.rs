@@ -96,7 +96,8 @@ pub(crate) enum Standing {
         evidence: Vec<EventKey>,
     },
     ConfigError,
-    StoreUnavailable,
+    /// Why the vault could not be asked.
+    StoreUnavailable(Box<Failure>),
     /// The session files propose something else than was approved; the record waits for an answer.
     BindingChanged(Box<Question>),
     LoginRequired {
@@ -233,7 +234,7 @@ impl State {
             Standing::Cooldown { .. } => StateName::Cooldown,
             Standing::Degraded { .. } => StateName::Degraded,
             Standing::ConfigError => StateName::ConfigError,
-            Standing::StoreUnavailable => StateName::StoreUnavailable,
+            Standing::StoreUnavailable(_) => StateName::StoreUnavailable,
             Standing::BindingChanged(_) => StateName::BindingChanged,
             Standing::LoginRequired { .. } => StateName::LoginRequired,
         }
@@ -242,7 +243,7 @@ impl State {
     /// How it stands for a decision at this moment of the monotonic clock.
     pub(crate) fn standing_kind(&self, now: Duration) -> StandingKind {
         match self.standing {
-            Standing::SignedOut | Standing::StoreUnavailable | Standing::BindingChanged(_) => {
+            Standing::SignedOut | Standing::StoreUnavailable(_) | Standing::BindingChanged(_) => {
                 StandingKind::SignedOut
             }
             Standing::Active => StandingKind::Ready,

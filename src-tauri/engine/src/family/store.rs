@@ -42,14 +42,15 @@ impl Family {
         let found = match found {
             Ok(found) => found,
             Err(error) => {
+                let failure = Failure::from(error);
                 let told = tell(Fact::StoreUnavailable {
-                    error: Failure::from(error).code,
+                    error: failure.code,
                 });
-                state.standing = Standing::StoreUnavailable;
+                state.standing = Standing::StoreUnavailable(Box::new(failure));
                 return self.tell_change(&state, from, Actor::Recovery, Some(told));
             }
         };
-        if matches!(state.standing, Standing::StoreUnavailable) {
+        if matches!(state.standing, Standing::StoreUnavailable(_)) {
             state.standing = Standing::SignedOut;
         }
         state.slot = found.slot;
