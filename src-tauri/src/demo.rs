@@ -83,7 +83,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         WORKSPACE_ID,
         vec![
             session(SESSION, Dialect::Json(Box::new(json))),
-            session(OAUTH_SESSION, Dialect::Oauth(oauth)),
+            session(OAUTH_SESSION, Dialect::Oauth(Box::new(oauth))),
         ],
         vec![
             request("list-orders", "List orders", "GET", "/orders?limit=5", SESSION),

@@ -283,7 +283,7 @@ mod tests {
             origins: origins.to_vec(),
             family: "acme".into(),
             refresh_when: RefreshWhen::Refused,
-            dialect: Dialect::Oauth(dialect),
+            dialect: Dialect::Oauth(Box::new(dialect)),
             replies: Replies::default(),
             refused_when: None,
             secret_headers: Vec::new(),

@@ -55,7 +55,7 @@ pub enum Dialect {
     /// A JSON sign-in and refresh endpoint.
     Json(Box<JsonDialect>),
     /// A standard OAuth token endpoint (RFC 6749).
-    Oauth(OauthDialect),
+    Oauth(Box<OauthDialect>),
 }
 
 /// Sign-in and refresh as JSON requests.

@@ -115,7 +115,7 @@ impl OauthFile {
             ended_when: self.ended_when,
             refused_when: self.refused_when,
         };
-        Ok((common, Dialect::Oauth(dialect)))
+        Ok((common, Dialect::Oauth(Box::new(dialect))))
     }
 }
 
