@@ -19,6 +19,7 @@ mod redirects;
 mod refresh;
 mod secrets;
 mod sign_in;
+mod stories;
 mod storm;
 mod streams;
 mod time;

@@ -4,6 +4,8 @@ mod advisories;
 mod app;
 mod cargo_deny;
 mod check;
+#[cfg(target_os = "linux")]
+mod figures;
 mod icons;
 mod run;
 mod say;
@@ -58,6 +60,12 @@ enum Verb {
         #[command(flatten)]
         consent: Consent,
     },
+    /// What the timeline costs in the real window: a million events on disk, and a live feed
+    #[cfg(target_os = "linux")]
+    Figures {
+        #[command(flatten)]
+        consent: Consent,
+    },
     /// Which test proves which promised behaviour, and whether any rule could go without a test noticing
     Scenarios {
         /// Only these numbers
@@ -96,6 +104,8 @@ fn main() -> ExitCode {
         }
         #[cfg(target_os = "linux")]
         Verb::Shots { consent } => shots::shots(consent.yes),
+        #[cfg(target_os = "linux")]
+        Verb::Figures { consent } => figures::figures(consent.yes),
         Verb::Scenarios {
             numbers,
             without_rules,

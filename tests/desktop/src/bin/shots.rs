@@ -44,6 +44,10 @@ mod linux {
             keep(&window, "story", theme).await?;
             window.click("Lanes").await?;
             keep(&window, "lanes", theme).await?;
+            window.click("Log").await?;
+            window.wait_for_text("RequestFinished").await?;
+            keep(&window, "log", theme).await?;
+            window.click("Lanes").await?;
             window.wait_for_text("G2, expired").await?;
             window.click("5 requests at once").await?;
             window.wait_for_text("4 joined").await?;
@@ -51,6 +55,12 @@ mod linux {
                 .wait_for_text_in("[data-testid=response-status]", "200")
                 .await?;
             keep(&window, "burst", theme).await?;
+            window.fill("[data-testid=filter]", "is:joined").await?;
+            window
+                .wait_for_text_in("[data-testid=filter-chip]", "is:joined")
+                .await?;
+            keep(&window, "filter", theme).await?;
+            window.click("Clear the filter").await?;
 
             window
                 .fill("[data-testid=url]", "http://name.invalid/orders")
