@@ -4,6 +4,7 @@
 //! Times, ports and fingerprints differ from run to run and are replaced. Requests that go on at the same time after a
 //! flight are put in the order of their numbers; everything else stands as it happened.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use sandglass_demo::{Act, Fault, Place, Reuse, Settings};
@@ -54,13 +55,17 @@ fn told(world: &World, name: &str) {
 }
 
 /// After a flight those who waited go on at once: their events are sorted by their numbers, each in its own order.
-fn in_order(events: Vec<Event>) -> Vec<Event> {
+fn in_order(mut events: Vec<Event>) -> Vec<Event> {
     let landed = events
         .iter()
         .position(|event| matches!(event.fact, Fact::FlightFinished { .. }));
-    let mut events = events;
-    if let Some(landed) = landed {
-        events[landed + 1..].sort_by_key(|event| event.subject.request);
+    let after = landed.map_or(events.len(), |landed| landed + 1);
+    let requests: BTreeSet<_> = events[after..]
+        .iter()
+        .filter_map(|event| event.subject.request)
+        .collect();
+    if requests.len() > 1 {
+        events[after..].sort_by_key(|event| event.subject.request);
     }
     events
 }

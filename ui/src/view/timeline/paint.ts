@@ -157,7 +157,7 @@ export class Painter {
     this.#line([[place.x1, mid - 15], [place.x1, height]], ink.error, 1, [2, 4]);
     this.#line([[place.x1 - 4, mid - 4], [place.x1 + 4, mid + 4]], ink.error, 1.8, []);
     this.#line([[place.x1 + 4, mid - 4], [place.x1 - 4, mid + 4]], ink.error, 1.8, []);
-    this.#text(place.mark.text, place.x1 + 9, mid + 4, ink.error, strong);
+    this.#text(place.text, place.x1 + 9, mid + 4, ink.error, strong);
   }
 
   #bar(place: MarkPlace, mid: number, picture: Picture, isThere: boolean): void {

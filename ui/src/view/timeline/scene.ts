@@ -104,7 +104,7 @@ function places(lane: Lane, x: (at: number) => number, now: number, width: numbe
   const placed: MarkPlace[] = [];
   for (const place of marks.toReversed()) {
     const { mark } = place;
-    const room = next - place.x2 - 6;
+    const room = next - place.x2 - (mark.shape === "expiry" ? 12 : 6);
     if (mark.shape !== "expiry") next = place.x1;
     const before = mark.text.endsWith("!") && place.x1 - mark.text.length * CHARACTER > GUTTER;
     const text = before || mark.text.length * CHARACTER < room ? mark.text : "";
