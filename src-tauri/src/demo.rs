@@ -77,6 +77,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         replies: Replies::default(),
         refused_when: None,
         secret_headers: Vec::new(),
+        connection: Default::default(),
     };
     Ok(Workspace::in_memory(
         "Demo",

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bodies;
+mod connections;
 #[cfg(target_os = "linux")]
 mod crashes;
 mod dpop;

@@ -1,10 +1,20 @@
-//! The two HTTP clients: one for APIs, one for token endpoints. Neither follows a redirect, repeats a request, or keeps a cookie.
+//! The HTTP clients, of two kinds: for APIs and for token endpoints. None follows a redirect, repeats a request, or keeps a
+//! cookie. There is one for each way in which sessions want their connections made, built when it is first needed.
 
+pub(crate) mod tls;
+
+use std::collections::VecDeque;
 use std::error::Error as _;
 use std::fmt::Write as _;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+use self::tls::Untrusted;
 use crate::error::{Code, Failure, Result};
+use crate::session::config::connection::{Connection, Proxy};
 
 /// How long a connection may take to open.
 pub(crate) const CONNECT_LIMIT: Duration = Duration::from_secs(10);
@@ -33,40 +43,123 @@ impl Default for ApiLimits {
     }
 }
 
-/// The client for requests to APIs.
-///
-/// # Errors
-/// `system.unavailable` where TLS cannot be set up.
-pub(crate) fn for_apis(limits: ApiLimits) -> Result<reqwest::Client> {
-    build(
-        base()
-            .connect_timeout(limits.connect)
-            .read_timeout(limits.idle),
-    )
+/// Clients that are kept; the one that was used longest ago makes room.
+const CLIENTS_MAX: usize = 32;
+
+/// What tells one client from another.
+#[derive(Clone, PartialEq, Eq)]
+struct Kind {
+    for_tokens: bool,
+    connection: Connection,
+    /// The hash of the client certificate's text.
+    certificate: Option<[u8; 32]>,
 }
 
-/// The client for token endpoints: no connection is kept, so that none can turn out stale after a refresh token was written to it.
-///
-/// # Errors
-/// `system.unavailable` where TLS cannot be set up.
-pub(crate) fn for_token_endpoints(exchange_limit: Duration) -> Result<reqwest::Client> {
-    build(
-        base()
-            .connect_timeout(CONNECT_LIMIT.min(exchange_limit))
-            .timeout(exchange_limit)
-            .pool_max_idle_per_host(0),
-    )
+/// The clients that were built so far.
+pub(crate) struct Clients {
+    api_limits: ApiLimits,
+    exchange_limit: Duration,
+    built: Mutex<VecDeque<(Kind, reqwest::Client)>>,
 }
 
-fn base() -> reqwest::ClientBuilder {
+impl Clients {
+    /// None yet; the usual ones are built at once, so that what is wrong with the system is found early.
+    ///
+    /// # Errors
+    /// `system.unavailable` where TLS cannot be set up.
+    pub(crate) fn new(api_limits: ApiLimits, exchange_limit: Duration) -> Result<Self> {
+        let clients = Self {
+            api_limits,
+            exchange_limit,
+            built: Mutex::default(),
+        };
+        clients.for_apis(&Connection::default(), None)?;
+        clients.for_token_endpoints(&Connection::default(), None)?;
+        Ok(clients)
+    }
+
+    /// The client for requests to APIs.
+    ///
+    /// # Errors
+    /// `key.invalid` where the authority or the certificate is none; `system.unavailable`.
+    pub(crate) fn for_apis(
+        &self,
+        connection: &Connection,
+        certificate: Option<&SecretString>,
+    ) -> Result<reqwest::Client> {
+        self.find_or_build(false, connection, certificate)
+    }
+
+    /// The client for token endpoints: no connection is kept, so that none can turn out stale after a refresh token was
+    /// written to it. A session's exceptions do not hold there.
+    ///
+    /// # Errors
+    /// As [`Clients::for_apis`].
+    pub(crate) fn for_token_endpoints(
+        &self,
+        connection: &Connection,
+        certificate: Option<&SecretString>,
+    ) -> Result<reqwest::Client> {
+        self.find_or_build(true, &connection.without_exceptions(), certificate)
+    }
+
+    fn find_or_build(
+        &self,
+        for_tokens: bool,
+        connection: &Connection,
+        certificate: Option<&SecretString>,
+    ) -> Result<reqwest::Client> {
+        let hash = |pem: &SecretString| Sha256::digest(pem.expose_secret()).into();
+        let kind = Kind {
+            for_tokens,
+            connection: connection.clone(),
+            certificate: certificate.map(hash),
+        };
+        let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
+        let at = built.iter().position(|(known, _)| *known == kind);
+        if let Some(found) = at.and_then(|at| built.remove(at)) {
+            let client = found.1.clone();
+            built.push_front(found);
+            return Ok(client);
+        }
+        let builder = base(connection, certificate)?;
+        let builder = if for_tokens {
+            builder
+                .connect_timeout(CONNECT_LIMIT.min(self.exchange_limit))
+                .timeout(self.exchange_limit)
+                .pool_max_idle_per_host(0)
+        } else {
+            builder
+                .connect_timeout(self.api_limits.connect)
+                .read_timeout(self.api_limits.idle)
+        };
+        let client = build(builder)?;
+        built.truncate(CLIENTS_MAX - 1);
+        built.push_front((kind, client.clone()));
+        Ok(client)
+    }
+}
+
+fn base(
+    connection: &Connection,
+    certificate: Option<&SecretString>,
+) -> Result<reqwest::ClientBuilder> {
     // Another part of the process may have installed a provider first; either serves.
     drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())
-        .no_proxy()
         .user_agent(USER_AGENT)
-        .tls_version_min(reqwest::tls::Version::TLS_1_2)
+        .tls_backend_preconfigured(tls::config(connection, certificate)?);
+    match &connection.proxy {
+        Proxy::None => Ok(builder.no_proxy()),
+        Proxy::System => Ok(builder),
+        Proxy::At(url) => {
+            let proxy = reqwest::Proxy::all(url.clone())
+                .map_err(|error| Failure::new(Code::UrlInvalid).with("detail", chain(error)))?;
+            Ok(builder.no_proxy().proxy(proxy))
+        }
+    }
 }
 
 fn build(builder: reqwest::ClientBuilder) -> Result<reqwest::Client> {
@@ -80,7 +173,8 @@ pub(crate) fn failure(error: reqwest::Error, host: &str, limit: Duration) -> Fai
     if let Some(failure) = own_failure(&error) {
         return failure.clone();
     }
-    let code = if is_certificate_error(&error) {
+    let untrusted = untrusted(&error);
+    let code = if untrusted.is_some() {
         Code::TlsUntrusted
     } else if error.is_connect() {
         Code::HostUnreachable
@@ -89,10 +183,13 @@ pub(crate) fn failure(error: reqwest::Error, host: &str, limit: Duration) -> Fai
     } else {
         Code::ConnectionLost
     };
-    Failure::new(code)
+    let mut failure = Failure::new(code)
         .with("host", host)
-        .with("seconds", limit.as_secs())
-        .with("detail", chain(error))
+        .with("seconds", limit.as_secs());
+    if let Some(sha256) = untrusted.flatten() {
+        failure = failure.with("sha256", sha256);
+    }
+    failure.with("detail", chain(error))
 }
 
 /// The chain of causes without the address, which may carry keys.
@@ -123,14 +220,21 @@ fn own_failure(error: &reqwest::Error) -> Option<&Failure> {
     None
 }
 
-fn is_certificate_error(error: &reqwest::Error) -> bool {
+/// Whether the server's certificate is not trusted, and its SHA-256 in hex where it had one.
+fn untrusted(error: &reqwest::Error) -> Option<Option<String>> {
     let mut next = error.source();
     while let Some(cause) = next {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
-            return matches!(
-                tls,
-                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented
-            );
+            return match tls {
+                rustls::Error::InvalidCertificate(rustls::CertificateError::Other(other)) => {
+                    let untrusted = other.0.downcast_ref::<Untrusted>();
+                    Some(untrusted.map(|untrusted| untrusted.sha256.clone()))
+                }
+                rustls::Error::InvalidCertificate(_) | rustls::Error::NoCertificatesPresented => {
+                    Some(None)
+                }
+                _ => None,
+            };
         }
         // An I/O error that wraps another one names the inner one's source as its own: step into it first.
         let wrapped = cause
@@ -138,5 +242,5 @@ fn is_certificate_error(error: &reqwest::Error) -> bool {
             .and_then(std::io::Error::get_ref);
         next = wrapped.map_or_else(|| cause.source(), |inner| Some(inner));
     }
-    false
+    None
 }

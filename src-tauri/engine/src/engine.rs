@@ -15,8 +15,8 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::answers::Answers;
-use crate::client;
 pub use crate::client::ApiLimits;
+use crate::client::{self, Clients};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Code, Failure, Result};
 use crate::exchange::body::OneShot;
@@ -78,12 +78,12 @@ pub struct Options {
 }
 
 impl Options {
-    fn token_transport(&self) -> Result<TokenTransport> {
+    fn token_transport(&self, clients: &Arc<Clients>) -> TokenTransport {
         #[cfg(test)]
         if let Some(answer) = &self.token_answers {
-            return Ok(TokenTransport::Memory(Arc::clone(answer)));
+            return TokenTransport::Memory(Arc::clone(answer));
         }
-        client::for_token_endpoints(self.token_exchange_limit).map(TokenTransport::Network)
+        TokenTransport::Network(Arc::clone(clients))
     }
 }
 
@@ -113,7 +113,6 @@ pub struct Engine {
 
 struct Inner {
     context: Arc<Context>,
-    api_client: reqwest::Client,
     roster: RwLock<Arc<Roster>>,
     /// One change of the roster at a time.
     reloading: tokio::sync::Mutex<()>,
@@ -200,11 +199,14 @@ impl Engine {
         };
         let in_memory = MemoryStore::default();
         let (last_request, last_flight) = timeline.highest_numbers();
-        let token_client = options.token_transport()?;
+        let clients = Clients::new(options.api_limits, options.token_exchange_limit)?;
+        let clients = Arc::new(clients);
+        let token_client = options.token_transport(&clients);
         let context = Arc::new(Context {
             clock: options.clock,
             timeline,
             answers: Answers::default(),
+            clients,
             token_client,
             keys: KeyCache::default(),
             keychain: Vault::new(options.keychain, options.vault_limits, slow),
@@ -234,7 +236,6 @@ impl Engine {
         let engine = Self {
             inner: Arc::new(Inner {
                 context,
-                api_client: client::for_apis(options.api_limits)?,
                 roster: RwLock::new(roster),
                 reloading: tokio::sync::Mutex::default(),
                 requests: AtomicU64::new(last_request),
@@ -373,10 +374,8 @@ impl Engine {
             return Err(Failure::new(Code::TooManyRequests).with("limit", SENDS_OPEN_MAX));
         }
         let request = self.inner.requests.fetch_add(1, Ordering::Relaxed) + 1;
-        let client = self.inner.api_client.clone();
         let exchange = Exchange::accept(
             Arc::clone(&self.inner.context),
-            client,
             ready,
             session,
             self.all_sessions(),

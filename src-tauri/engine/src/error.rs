@@ -47,7 +47,7 @@ pub enum Code {
     /// Nobody listens there, or the name does not resolve. Params: `host`, `detail`.
     #[serde(rename = "host.unreachable")]
     HostUnreachable,
-    /// The server's certificate is not trusted. Params: `host`, `detail`.
+    /// The server's certificate is not trusted. Params: `host`, `detail`, `sha256` of the certificate where it sent one.
     #[serde(rename = "tls.untrusted")]
     TlsUntrusted,
     /// No answer in time. Params: `host`, `seconds`.

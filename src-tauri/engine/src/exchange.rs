@@ -50,6 +50,7 @@ use crate::error::{Code, Failure, Result};
 use crate::family::Context;
 use crate::oauth::dpop::nonces::Role;
 use crate::redact::Masker;
+use crate::session::config::connection::Connection;
 use crate::session::{Lease, Session, Take};
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Outcome, Subject, Verdict, Withheld};
@@ -63,7 +64,6 @@ pub const BODY_READ_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// One accepted send under way.
 pub(crate) struct Exchange {
     context: Arc<Context>,
-    client: reqwest::Client,
     ready: Ready,
     session: Option<Arc<Session>>,
     /// All sessions' secrets are masked, not only this one's.
@@ -141,7 +141,6 @@ impl Exchange {
     /// Accepts a checked draft: from here on, exactly one `RequestFinished` follows.
     pub(crate) fn accept(
         context: Arc<Context>,
-        client: reqwest::Client,
         ready: Ready,
         session: Option<Arc<Session>>,
         sessions: Vec<Arc<Session>>,
@@ -165,7 +164,6 @@ impl Exchange {
             .append(Entry::new(Actor::User, &subject, fact));
         Self {
             context,
-            client,
             ready,
             session,
             sessions,
@@ -345,11 +343,12 @@ impl Exchange {
         let presented = self.present(lease).map_err(|failure| (failure, started))?;
         let proven = presented.as_ref().is_some_and(Presented::is_proven);
         let nonce_sent = presented.as_ref().and_then(|shown| shown.nonce.clone());
+        let client = self.client(lease).map_err(|failure| (failure, started))?;
         let request = self
             .ready
-            .request(&self.client, presented, body)
+            .request(&client, presented, body)
             .map_err(|failure| (failure, started))?;
-        let brought = self.client.execute(request).await;
+        let brought = client.execute(request).await;
         let mut cause = started;
         if let Some(progress) = &progress {
             let fact = Fact::BodySent {
@@ -424,6 +423,19 @@ impl Exchange {
             rule_id,
             judged: self.tell_under(lease, fact, Some(told), None),
         })
+    }
+
+    /// The client for the hop under way: the client's certificate goes only where its token goes.
+    fn client(&self, lease: Option<&Lease>) -> Result<reqwest::Client> {
+        let usual = Connection::default();
+        let connection = self
+            .session
+            .as_ref()
+            .map(|session| &session.config.connection);
+        let certificate = lease.and_then(Lease::certificate);
+        self.context
+            .clients
+            .for_apis(connection.unwrap_or(&usual), certificate)
     }
 
     /// What goes with the hop under way of the session's token.

@@ -32,7 +32,7 @@ pub(crate) use self::clockwork::TICK;
 use self::gate::Gate;
 use self::state::{RefreshToken, Standing, State, Token};
 use crate::answers::Answers;
-use crate::client::ApiLimits;
+use crate::client::{ApiLimits, Clients};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
 use crate::journal::Journal;
@@ -56,6 +56,7 @@ pub(crate) struct Context {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timeline: Timeline,
     pub(crate) answers: Answers,
+    pub(crate) clients: Arc<Clients>,
     pub(crate) token_client: TokenTransport,
     pub(crate) keys: KeyCache,
     pub(crate) keychain: Vault,
@@ -236,6 +237,12 @@ impl Family {
                 .members
                 .iter()
                 .map(|(name, session)| (name.to_string(), asked_for(session)))
+                .collect(),
+            connections: self
+                .members
+                .iter()
+                .map(|(name, session)| (name.to_string(), session.connection.in_words()))
+                .filter(|(_, words)| !words.is_empty())
                 .collect(),
             refresh_endpoint: first.refresh_endpoint().to_string(),
             client_id,

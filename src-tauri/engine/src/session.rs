@@ -47,6 +47,8 @@ pub(crate) struct Lease {
     token: Arc<Token>,
     /// The key that the token is bound to.
     proof_key: Option<Arc<ProofKey>>,
+    /// The client's certificate, and its key.
+    certificate: Option<SecretString>,
 }
 
 impl Lease {
@@ -61,6 +63,11 @@ impl Lease {
     /// The key whose possession is proved with the token, where it is bound to one.
     pub(crate) fn proof_key(&self) -> Option<&ProofKey> {
         self.proof_key.as_deref()
+    }
+
+    /// The client's certificate, which a server may have bound the token to (RFC 8705 §3).
+    pub(crate) fn certificate(&self) -> Option<&SecretString> {
+        self.certificate.as_ref()
     }
 
     pub(crate) fn fingerprint(&self) -> Fingerprint {
@@ -203,7 +210,11 @@ impl Session {
                     token.used.fetch_add(1, Ordering::Relaxed);
                     let bound = token.access.scheme == Scheme::Dpop;
                     let proof_key = state.bound.key().filter(|_| bound).cloned();
-                    return Ok(Take::Lease(Lease { token, proof_key }));
+                    return Ok(Take::Lease(Lease {
+                        token,
+                        proof_key,
+                        certificate: state.client.client_certificate.clone(),
+                    }));
                 }
                 Some(Need::Expiry)
             }

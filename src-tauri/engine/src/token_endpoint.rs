@@ -23,6 +23,7 @@ use crate::failpoint::{Point, reach};
 use crate::oauth::client_auth::Client;
 use crate::oauth::dpop::ProofKey;
 use crate::oauth::dpop::nonces::nonce_in;
+use crate::session::config::connection::Connection;
 use crate::session::config::{Dialect, JsonRequest, OauthDialect};
 use crate::session::credentials::ClientSecrets;
 use crate::token::reply::REPLY_BYTES_MAX;
@@ -188,7 +189,18 @@ impl TokenRequest {
     /// # Errors
     /// `key.invalid`.
     pub(crate) fn check(&self, now: WallMs) -> Result<()> {
+        if let Some(certificate) = self.certificate() {
+            client::tls::check_certificate(certificate)?;
+        }
         self.post(None, now).map(drop)
+    }
+
+    /// The certificate that the client proves itself with, where it does so.
+    fn certificate(&self) -> Option<&SecretString> {
+        match &self.content {
+            Content::Form(_, client) => client.certificate(),
+            _ => None,
+        }
     }
 
     /// The same, with a proof that we hold this key.
@@ -237,13 +249,21 @@ impl TokenRequest {
     pub(crate) async fn send(
         &self,
         transport: &TokenTransport,
+        connection: &Connection,
         nonce: Option<&str>,
         now: WallMs,
     ) -> (Wire, Option<String>) {
         let mut newest = None;
         let wire = match self.post(nonce, now) {
             Ok(post) => match transport {
-                TokenTransport::Network(client) => self.send_over(client, &post, &mut newest).await,
+                TokenTransport::Network(clients) => {
+                    match clients.for_token_endpoints(connection, self.certificate()) {
+                        Ok(client) => self.send_over(&client, &post, &mut newest).await,
+                        Err(failure) => Wire::NotSent {
+                            detail: failure.to_string(),
+                        },
+                    }
+                }
                 #[cfg(test)]
                 TokenTransport::Memory(answer) => answer(post.body.expose_secret()),
             },

@@ -20,4 +20,8 @@ origins: { [key in string]: Array<string> },
 /**
  * What each session's access token was asked for. Records of before this was written down hold none.
  */
-asked_for: { [key in string]: AskedFor }, };
+asked_for: { [key in string]: AskedFor }, 
+/**
+ * What is unusual about each session's connections, a line each. A session without is not in it.
+ */
+connections: { [key in string]: Array<string> }, };

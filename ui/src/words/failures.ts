@@ -116,7 +116,7 @@ const MESSAGES: Record<Code, Words> = {
   }),
   "tls.untrusted": (p) => ({
     title: `The certificate of ${p.host ?? "this server"} is not trusted`,
-    why: `The connection was closed before anything was sent${because(p.detail)}. Ask whoever runs the server for a certificate that this system trusts.`,
+    why: `The connection was closed before anything was sent${because(p.detail)}. Ask whoever runs the server for a certificate that this system trusts.${p.sha256 ? ` Its SHA-256 is ${p.sha256}.` : ""}`,
     acts: ["send_again"],
   }),
   "request.timeout": (p) => ({

@@ -287,6 +287,7 @@ mod tests {
             replies: Replies::default(),
             refused_when: None,
             secret_headers: Vec::new(),
+            connection: Default::default(),
         }
     }
 

@@ -112,6 +112,7 @@ impl Family {
         let (wire, newest) = request
             .send(
                 &context.token_client,
+                &self.members[member].connection,
                 nonce.as_deref(),
                 context.clock.wall(),
             )

@@ -32,7 +32,7 @@ impl Family {
         cause: EventKey,
     ) -> (Finding, EventKey) {
         let finding = match &self.members[member].dialect {
-            Dialect::Oauth(oauth) => self.look_at(oauth, token, nonce).await,
+            Dialect::Oauth(oauth) => self.look_at(member, oauth, token, nonce).await,
             Dialect::Json(_) => Finding::Valid {
                 key_id: None,
                 rule_id: "id_token.signature_not_checked",
@@ -53,6 +53,7 @@ impl Family {
 
     async fn look_at(
         &self,
+        member: &Arc<str>,
         oauth: &OauthDialect,
         token: &SecretString,
         nonce: Option<&str>,
@@ -72,15 +73,24 @@ impl Family {
         if let Err(rule_id) = id_token::check_claims(&signed, &expected) {
             return Finding::Refused { rule_id };
         }
-        let keys = self.keys_for(&signed, oauth).await;
+        let keys = self.keys_for(member, &signed, oauth).await;
         id_token::check_signature(&signed, keys.as_deref())
     }
 
-    async fn keys_for(&self, signed: &SignedText<'_>, oauth: &OauthDialect) -> Option<Arc<KeySet>> {
+    async fn keys_for(
+        &self,
+        member: &Arc<str>,
+        signed: &SignedText<'_>,
+        oauth: &OauthDialect,
+    ) -> Option<Arc<KeySet>> {
         let context = &self.context;
         let (url, now) = (oauth.jwks_uri.as_ref()?, context.clock.mono());
         let transport = &context.token_client;
-        context.keys.keys_for(signed, url, transport, now).await
+        let connection = &self.members[member].connection;
+        context
+            .keys
+            .keys_for(signed, url, transport, connection, now)
+            .await
     }
 
     /// What is known of the signature of a session's access token.
@@ -92,7 +102,7 @@ impl Family {
         let Some(signed) = SignedText::read(token.access.token.expose_secret()) else {
             return SignatureState::NotChecked;
         };
-        match self.keys_for(&signed, oauth).await {
+        match self.keys_for(member, &signed, oauth).await {
             Some(keys) => SignatureState::of(&signed, &keys),
             None => SignatureState::NotChecked,
         }

@@ -60,6 +60,15 @@ impl Client {
         }
     }
 
+    /// The certificate that stands for it in the handshake, by the methods that want one.
+    pub(crate) fn certificate(&self) -> Option<&SecretString> {
+        let wanted = matches!(
+            self.method,
+            ClientAuth::TlsClientAuth | ClientAuth::SelfSignedTlsClientAuth
+        );
+        self.secrets.client_certificate.as_ref().filter(|_| wanted)
+    }
+
     /// Adds to a form what says who sends it; the value of the `Authorization` header, where it goes there.
     ///
     /// # Errors

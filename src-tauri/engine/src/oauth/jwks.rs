@@ -12,6 +12,7 @@ use crate::client;
 use crate::jose::public_key::KeySet;
 use crate::jose::signed_text::SignedText;
 use crate::rules;
+use crate::session::config::connection::Connection;
 use crate::token_endpoint::TokenTransport;
 
 /// Largest set that is read, in bytes.
@@ -55,6 +56,7 @@ impl KeyCache {
         signed: &SignedText<'_>,
         url: &Url,
         transport: &TokenTransport,
+        connection: &Connection,
         now: Duration,
     ) -> Option<Arc<KeySet>> {
         let before = self.find(url);
@@ -68,7 +70,7 @@ impl KeyCache {
         };
         // Said before it is asked: others who come meanwhile do not ask too.
         self.keep(known.clone());
-        match fetch(url, transport).await {
+        match fetch(url, transport, connection).await {
             Ok(keys) => {
                 known.keys = Some(Arc::new(keys));
                 self.keep(known.clone());
@@ -91,8 +93,15 @@ impl KeyCache {
     }
 }
 
-async fn fetch(url: &Url, transport: &TokenTransport) -> Result<KeySet, String> {
-    let http = transport.network().ok_or("there is no network")?;
+async fn fetch(
+    url: &Url,
+    transport: &TokenTransport,
+    connection: &Connection,
+) -> Result<KeySet, String> {
+    let clients = transport.network().ok_or("there is no network")?;
+    let http = clients
+        .for_token_endpoints(connection, None)
+        .map_err(|failure| failure.to_string())?;
     let request = http.get(url.clone()).header(ACCEPT, "application/json");
     let mut response = request.send().await.map_err(client::chain)?;
     if response.status() != 200 {

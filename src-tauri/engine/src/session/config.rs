@@ -1,6 +1,7 @@
 //! How to sign in somewhere, how to refresh, and where the token may be sent: what a session is before it runs.
 
 pub mod answer_pattern;
+pub mod connection;
 pub mod replies;
 
 use std::sync::Arc;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use url::Url;
 
 use self::answer_pattern::AnswerPattern;
+use self::connection::Connection;
 use self::replies::Replies;
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
@@ -36,6 +38,8 @@ pub struct SessionConfig {
     pub refused_when: Option<AnswerPattern>,
     /// Headers whose values are secrets of this API: a redirect to another origin leaves them behind.
     pub secret_headers: Vec<String>,
+    /// How its connections are made.
+    pub connection: Connection,
 }
 
 /// When a session's token is refreshed. A refusal always asks for it; this is about doing it earlier.

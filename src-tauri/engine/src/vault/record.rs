@@ -106,6 +106,9 @@ pub struct Binding {
     /// What each session's access token was asked for. Records of before this was written down hold none.
     #[serde(default)]
     pub asked_for: BTreeMap<String, AskedFor>,
+    /// What is unusual about each session's connections, a line each. A session without is not in it.
+    #[serde(default)]
+    pub connections: BTreeMap<String, Vec<String>>,
 }
 
 /// What a token is, beside where it may go: one that was asked for otherwise is another one.
@@ -139,8 +142,12 @@ impl Binding {
             .origins
             .get(session)
             .map_or_else(String::new, |origins| origins.join(", "));
+        let connection = self
+            .connections
+            .get(session)
+            .map_or_else(String::new, |words| format!(", {}", words.join(", ")));
         format!(
-            "refreshes at {}, token goes to {origins}",
+            "refreshes at {}, token goes to {origins}{connection}",
             self.refresh_endpoint
         )
     }
@@ -453,6 +460,7 @@ mod tests {
             refresh_endpoint: "http://127.0.0.1:1/".to_owned(),
             client_id: None,
             origins: BTreeMap::new(),
+            connections: BTreeMap::new(),
         };
         Record {
             epoch,

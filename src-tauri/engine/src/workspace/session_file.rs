@@ -27,7 +27,9 @@ pub(super) fn read(
     filler: &Filler<'_>,
 ) -> Result<SessionConfig> {
     let file = SessionFile::parse(path, text)?;
-    file.config(name, filler)
+    // `FOLDER/sessions/NAME.toml`: other files are named from the workspace's own folder.
+    let folder = path.ancestors().nth(2).unwrap_or(path);
+    file.config(name, folder, filler)
         .map_err(|wrong| wrong.in_text(path, text))
 }
 
@@ -61,6 +63,9 @@ struct JsonFile {
     /// Headers that a redirect to another origin leaves behind.
     #[serde(default)]
     secret_headers: Vec<String>,
+    /// How its connections are made.
+    #[serde(default)]
+    connection: ConnectionFile,
     /// What becomes of the refresh token that a refresh was sent with.
     #[serde(default)]
     old_refresh_token: OldRefreshToken,
@@ -119,6 +124,9 @@ struct OauthFile {
     /// Headers that a redirect to another origin leaves behind.
     #[serde(default)]
     secret_headers: Vec<String>,
+    /// How its connections are made.
+    #[serde(default)]
+    connection: ConnectionFile,
     /// What becomes of the refresh token that a refresh was sent with.
     #[serde(default)]
     old_refresh_token: OldRefreshToken,
@@ -131,6 +139,27 @@ struct OauthFile {
     /// How the API says that a token was refused, beside 401.
     #[serde(default)]
     refused_when: Option<AnswerFile>,
+}
+
+/// How connections are made, where that is not as usual.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ConnectionFile {
+    /// `system`, or the address of a proxy.
+    proxy: Option<String>,
+    /// A file with the certificates of an authority, in the workspace's folder or anywhere.
+    authority: Option<String>,
+    /// Certificates that are taken for one host each.
+    #[serde(default)]
+    pins: Vec<PinFile>,
+}
+
+/// A certificate that is taken for one host.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct PinFile {
+    host: String,
+    sha256: String,
 }
 
 /// An answer that means something.

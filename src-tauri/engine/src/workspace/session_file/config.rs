@@ -1,18 +1,22 @@
 //! What a session's file comes to: its texts filled with variables, and each checked.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use reqwest::Method;
 use reqwest::header::HeaderName;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use url::Url;
 
 use super::super::environment::OF_A_SIGN_IN;
 use super::super::fill::{Filler, names};
 use super::super::reading::Wrong;
-use super::{AnswerFile, JsonFile, OauthFile, ReplyFile, RequestFile, SessionFile};
+use super::{AnswerFile, ConnectionFile, JsonFile, OauthFile, ReplyFile, RequestFile, SessionFile};
+use crate::client::tls;
 use crate::origin::{Origin, parse_url};
 use crate::session::config::answer_pattern::AnswerPattern;
+use crate::session::config::connection::{Authority, Connection, PINS_MAX, Pin, Proxy};
 use crate::session::config::replies::{OldRefreshToken, Place, Replies, ReplyPlaces};
 use crate::session::config::{
     Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, SessionConfig,
@@ -23,7 +27,12 @@ impl SessionFile {
     ///
     /// # Errors
     /// What cannot be used.
-    pub(super) fn config(self, name: &str, filler: &Filler<'_>) -> Result<SessionConfig, Wrong> {
+    pub(super) fn config(
+        self,
+        name: &str,
+        folder: &Path,
+        filler: &Filler<'_>,
+    ) -> Result<SessionConfig, Wrong> {
         let (common, dialect) = match self {
             Self::Json(file) => file.parts(filler)?,
             Self::Oauth(file) => file.parts(filler)?,
@@ -47,6 +56,7 @@ impl SessionFile {
             refused_when: patterns("refused_when", common.refused_when.into_iter().collect())?
                 .pop(),
             secret_headers: secret_headers(common.secret_headers)?,
+            connection: common.connection.connection(folder, filler)?,
         })
     }
 }
@@ -57,6 +67,7 @@ struct Common {
     family: Option<String>,
     refresh_when: RefreshWhen,
     secret_headers: Vec<String>,
+    connection: ConnectionFile,
     old_refresh_token: OldRefreshToken,
     reply: ReplyFile,
     ended_when: Vec<AnswerFile>,
@@ -79,6 +90,7 @@ impl JsonFile {
             family: self.family,
             refresh_when: self.refresh_when,
             secret_headers: self.secret_headers,
+            connection: self.connection,
             old_refresh_token: self.old_refresh_token,
             reply: self.reply,
             ended_when: self.ended_when,
@@ -110,6 +122,7 @@ impl OauthFile {
             family: self.family,
             refresh_when: self.refresh_when,
             secret_headers: self.secret_headers,
+            connection: self.connection,
             old_refresh_token: self.old_refresh_token,
             reply: self.reply,
             ended_when: self.ended_when,
@@ -117,6 +130,70 @@ impl OauthFile {
         };
         Ok((common, Dialect::Oauth(Box::new(dialect))))
     }
+}
+
+/// Largest file of an authority, in bytes.
+const AUTHORITY_BYTES_MAX: u64 = 1024 * 1024;
+
+impl ConnectionFile {
+    fn connection(self, folder: &Path, filler: &Filler<'_>) -> Result<Connection, Wrong> {
+        let proxy = match self.proxy.as_deref() {
+            None => Proxy::None,
+            Some("system") => Proxy::System,
+            Some(template) => Proxy::At(proxy_address(template, filler)?),
+        };
+        let read = |path: String| authority(folder, &text("connection.authority", &path, filler)?);
+        if self.pins.len() > PINS_MAX {
+            let detail = format!("there are more than {PINS_MAX}");
+            return Err(Wrong::new("connection.pins", detail));
+        }
+        let pin = |pin: super::PinFile| {
+            let sha256 = pin.sha256.replace(':', "").to_ascii_lowercase();
+            let whole = sha256.len() == 64 && sha256.bytes().all(|c| c.is_ascii_hexdigit());
+            if !whole {
+                let detail = format!("{:?} is no SHA-256; it has 64 hex digits", pin.sha256);
+                return Err(Wrong::new("connection.pins", detail));
+            }
+            let host = text("connection.pins", &pin.host, filler)?;
+            Ok(Pin { host, sha256 })
+        };
+        Ok(Connection {
+            proxy,
+            authority: self.authority.map(read).transpose()?,
+            pins: self.pins.into_iter().map(pin).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// A proxy's address. A password in it would be a secret in a file.
+fn proxy_address(template: &str, filler: &Filler<'_>) -> Result<Url, Wrong> {
+    let key = "connection.proxy";
+    let address = text(key, template, filler)?;
+    parse_url(&address)
+        .map_err(|failure| Wrong::new(key, format!("{address:?}: {}", failure.params["detail"])))
+}
+
+fn authority(folder: &Path, path: &str) -> Result<Authority, Wrong> {
+    let wrong = |detail: String| Wrong::new("connection.authority", format!("{path:?}: {detail}"));
+    let file = folder.join(path);
+    let length = std::fs::metadata(&file)
+        .map_err(|error| wrong(error.to_string()))?
+        .len();
+    if length > AUTHORITY_BYTES_MAX {
+        return Err(wrong(format!(
+            "it is larger than {AUTHORITY_BYTES_MAX} bytes"
+        )));
+    }
+    let pem = std::fs::read_to_string(&file).map_err(|error| wrong(error.to_string()))?;
+    if tls::certificates(pem.as_bytes()).is_err() {
+        return Err(wrong("there is no certificate in it".to_owned()));
+    }
+    let sha256 = tls::hex(&Sha256::digest(&pem));
+    Ok(Authority {
+        path: path.to_owned(),
+        pem,
+        sha256,
+    })
 }
 
 impl RequestFile {
