@@ -196,32 +196,34 @@ async fn ten_gigabytes_to_a_full_disk_leave_the_file_of_before() {
     });
 }
 
-/// N30, without a window: a keychain that is absent or locked, and nobody who could be asked.
+/// N30, without a window: a keychain that is absent, or locked after the sign-in, and nobody who could be asked.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_keychain_that_cannot_be_used_is_said_and_nothing_is_written_elsewhere() {
     let demo = sandglass_demo::Demo::start(quick())
         .await
         .expect("loopback has a free port");
+    let login = ["login", "demo", "--workspace", "workspace"];
+    let send = ["send", "list-orders", "--workspace", "workspace"];
+    let desk = |keychain| {
+        let desk = Desk::new(keychain).expect("the desk's parts are installed");
+        let workspace = desk.home().join("workspace");
+        sandglass_demo::write_workspace(&workspace, demo.origin()).expect("a workspace folder");
+        desk
+    };
     tokio::task::block_in_place(|| {
-        for (keychain, words) in [
-            (Keychain::Absent, "no system keychain"),
-            (Keychain::Locked, "keychain"),
-        ] {
-            let desk = Desk::new(keychain).expect("the desk's parts are installed");
-            let workspace = desk.home().join("workspace");
-            sandglass_demo::write_workspace(&workspace, demo.origin()).expect("a workspace folder");
-            for (arguments, stdin) in [
-                (
-                    &["login", "demo", "--workspace", "workspace"][..],
-                    "ada\nhourglass\n",
-                ),
-                (&["send", "list-orders", "--workspace", "workspace"], ""),
-            ] {
-                let ended = finish(&mut at(&desk, arguments), stdin);
-                assert_eq!(ended.code, Some(7), "{keychain:?} {arguments:?}: {ended:?}");
-                assert!(ended.stderr.contains(words), "{keychain:?}: {ended:?}");
-            }
+        let absent = desk(Keychain::Absent);
+        for (arguments, stdin) in [(login, "ada\nhourglass\n"), (send, "")] {
+            let ended = finish(&mut at(&absent, &arguments), stdin);
+            assert_eq!(ended.code, Some(7), "{arguments:?}: {ended:?}");
+            assert!(ended.stderr.contains("no system keychain"), "{ended:?}");
         }
+        let locked = desk(Keychain::Unlocked);
+        let ended = finish(&mut at(&locked, &login), "ada\nhourglass\n");
+        assert_eq!(ended.code, Some(0), "{ended:?}");
+        locked.lock_keychain().expect("the keychain answers");
+        let ended = finish(&mut at(&locked, &send), "");
+        assert_eq!(ended.code, Some(7), "{ended:?}");
+        assert!(ended.stderr.contains("keychain"), "{ended:?}");
     });
 }
 

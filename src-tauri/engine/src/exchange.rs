@@ -541,7 +541,7 @@ impl Exchange {
         }
         let text = match &mut outlet {
             Some(outlet) => {
-                outlet.finish().await?;
+                outlet.finish(&masker).await?;
                 None
             }
             None => {

@@ -30,7 +30,7 @@ impl Outlet {
     /// `output.failed`.
     pub(crate) async fn write(&mut self, chunk: &[u8], masker: &Masker) -> Result<()> {
         self.held.extend_from_slice(chunk);
-        let ready = masker.mask_beginning(&mut self.held);
+        let ready = masker.mask_beginning(&mut self.held, false);
         self.writer.write_all(&ready).await.map_err(failed)
     }
 
@@ -38,9 +38,9 @@ impl Outlet {
     ///
     /// # Errors
     /// `output.failed`.
-    pub(crate) async fn finish(&mut self) -> Result<()> {
-        let held = std::mem::take(&mut self.held);
-        self.writer.write_all(&held).await.map_err(failed)?;
+    pub(crate) async fn finish(&mut self, masker: &Masker) -> Result<()> {
+        let rest = masker.mask_beginning(&mut self.held, true);
+        self.writer.write_all(&rest).await.map_err(failed)?;
         self.writer.flush().await.map_err(failed)
     }
 }
