@@ -31,7 +31,7 @@ fn the_engine_does_not_know_the_demo() {
 /// named here belongs to the last.
 const LAYERS: [&[&str]; 7] = [
     &["engine", "preset", "import"],
-    &["roster", "verdict"],
+    &["roster", "verdict", "evidence"],
     &["exchange"],
     &["session"],
     &["family"],

@@ -8,6 +8,7 @@ mod crashes;
 mod dpop;
 mod editing;
 mod every_call;
+mod evidence;
 mod family;
 mod faults;
 mod id_token;

@@ -198,6 +198,9 @@ pub enum Code {
     /// A secret variable stands in the host of an address; nothing was sent. Params: `variable`.
     #[serde(rename = "variable.misplaced")]
     VariableMisplaced,
+    /// A file of evidence could not be written. Params: `path`, `detail`.
+    #[serde(rename = "evidence.unwritable")]
+    EvidenceUnwritable,
     /// The answer's body could not be written to where it was wanted; the rest was not read. Params: `detail`.
     #[serde(rename = "output.failed")]
     OutputFailed,

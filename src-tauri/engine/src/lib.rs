@@ -15,6 +15,7 @@ pub mod clock;
 mod dying_flight;
 pub mod engine;
 pub mod error;
+pub mod evidence;
 pub mod exchange;
 pub mod failpoint;
 mod family;

@@ -4,13 +4,16 @@ use std::sync::Arc;
 
 use super::Engine;
 use crate::error::Result;
-use crate::timeline::event::Event;
+use crate::evidence::{self, EVIDENCE_EVENTS_MAX, Evidence, Selection};
+use crate::timeline::event::{Event, EventKey, Fact};
 use crate::verdict::{self, Case, Ending, Explanation};
 
 /// Events about a session that an explanation looks at, before and after what it explains.
 const EXPLAINED_BY_MAX: usize = 20_000;
 /// Earlier runs that are asked why a session ended.
 const EXPLAINED_RUNS_MAX: usize = 8;
+/// Sends of one piece of evidence that are explained; a burst is one cause a thousand times.
+const VERDICTS_MAX: usize = 20;
 
 impl Engine {
     /// Why a send ended as it did, or stands as it does: "Why 401?". `None`: no event of it is known. May read SQLite, so it
@@ -94,5 +97,59 @@ impl Engine {
             as_of: timeline.newest(),
             events: &events,
         }))
+    }
+
+    /// A part of the timeline to share, with the verdicts on the sends in it. `None`: no event of it is known. May read
+    /// SQLite, so it can block for a moment.
+    pub fn evidence(&self, selection: Selection) -> Option<Evidence> {
+        let (events, cut) = match selection {
+            Selection::Group { key } => (self.group_of(key)?, false),
+            Selection::Range { from, to } => self.events_between(from, to),
+        };
+        let queued = events
+            .iter()
+            .filter(|event| matches!(event.fact, Fact::RequestQueued { .. }));
+        let verdicts = queued
+            .filter_map(|event| self.explain_request(event.key.run, event.subject.request?))
+            .take(VERDICTS_MAX)
+            .collect();
+        (!events.is_empty()).then_some(Evidence {
+            events,
+            verdicts,
+            cut,
+        })
+    }
+
+    fn group_of(&self, key: EventKey) -> Option<Vec<Arc<Event>>> {
+        let (found, _) = self.events_between(key, key);
+        let event = found.first()?;
+        let sessions: Vec<_> = event.subject.session.clone().into_iter().collect();
+        let request = event.subject.request;
+        let timeline = self.timeline();
+        let events = timeline.about(key.run, request, &sessions, EXPLAINED_BY_MAX);
+        Some(evidence::group(&events, key))
+    }
+
+    /// The events from one to another of the same run, at most [`EVIDENCE_EVENTS_MAX`]; whether there are more.
+    fn events_between(&self, from: EventKey, to: EventKey) -> (Vec<Arc<Event>>, bool) {
+        let before = EventKey {
+            seq: from.seq.saturating_sub(1),
+            ..from
+        };
+        let mut reader = self.timeline().reader_after(before);
+        let mut events: Vec<Arc<Event>> = Vec::new();
+        loop {
+            let page = reader.next(EVIDENCE_EVENTS_MAX - events.len());
+            let read = page.len();
+            events.extend(page.into_iter().take_while(|event| event.key <= to));
+            let ended = events.last().is_some_and(|last| last.key >= to);
+            if read == 0 || ended || events.len() >= EVIDENCE_EVENTS_MAX {
+                let more = events.len() >= EVIDENCE_EVENTS_MAX && !ended;
+                return (events, more);
+            }
+            if events.last().is_none_or(|last| last.key.run > to.run) {
+                return (events, false);
+            }
+        }
     }
 }

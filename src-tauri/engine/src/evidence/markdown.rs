@@ -1,0 +1,113 @@
+//! Markdown, for a bug report: what happened and why, the ladder, and every event with its causes.
+
+use super::ladder::ladder;
+use super::{EVIDENCE_EVENTS_MAX, Evidence, Words, moment};
+use crate::timeline::event::{Event, Fact};
+
+/// The file.
+pub(super) fn write(evidence: &Evidence, words: &dyn Words) -> String {
+    let mut text = format!("# {}\n\n", title(evidence));
+    if let (Some(first), Some(last)) = (evidence.events.first(), evidence.events.last()) {
+        text += &format!(
+            "{} to {}, run {}, events {} to {}. Written by Sandglass {}.\n\n",
+            moment::written(first.wall_ms),
+            moment::written(last.wall_ms),
+            first.key.run,
+            first.key.seq,
+            last.key.seq,
+            env!("CARGO_PKG_VERSION"),
+        );
+    }
+    if evidence.cut {
+        text += &format!("Only the first {EVIDENCE_EVENTS_MAX} events are in it.\n\n");
+    }
+    if !evidence.verdicts.is_empty() {
+        text += "## Why\n\n";
+        for verdict in &evidence.verdicts {
+            text += &format!("- {}", prose(&words.verdict(verdict)));
+            let rests_on: Vec<String> = verdict
+                .finding
+                .evidence
+                .iter()
+                .map(|key| format!("#{}", key.seq))
+                .collect();
+            text += &format!(
+                " (`{}`; events {})\n",
+                verdict.finding.rule_id,
+                rests_on.join(", ")
+            );
+        }
+        text.push('\n');
+    }
+    text += &format!(
+        "## Who said what\n\n```text\n{}```\n\n",
+        ladder(&evidence.events)
+    );
+    text += "## Every event\n\n| # | time | what | because of |\n| --: | --- | --- | --- |\n";
+    for event in &evidence.events {
+        text += &row(event, words);
+    }
+    text += "\nTokens are shown as keyed fingerprints: equal ones are equal, and nothing here can be sent.\n";
+    text
+}
+
+fn title(evidence: &Evidence) -> String {
+    let queued = evidence.events.iter().find_map(|event| match &event.fact {
+        Fact::RequestQueued { method, url, .. } => {
+            let request = event.subject.request.unwrap_or_default();
+            Some(format!("R{request}: {method} {url}"))
+        }
+        _ => None,
+    });
+    prose(&queued.unwrap_or_else(|| "A part of the timeline".to_owned()))
+}
+
+fn row(event: &Event, words: &dyn Words) -> String {
+    let causes: Vec<String> = event
+        .cause_seq
+        .iter()
+        .map(|cause| format!("#{}", cause.seq))
+        .collect();
+    format!(
+        "| {} | {} | {} | {} |\n",
+        event.key.seq,
+        moment::written(event.wall_ms),
+        prose(&words.event(event)),
+        causes.join(", ")
+    )
+}
+
+/// Text of servers and users as text: nothing in it is Markdown or HTML.
+fn prose(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' => safe.push(' '),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '|' | '`' | '*' | '_' | '[' | ']' | '\\' => {
+                safe.push('\\');
+                safe.push(c);
+            }
+            _ => safe.push(c),
+        }
+    }
+    safe
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_server_says_is_text_and_nothing_else() {
+        for (text, expected) in [
+            ("plain words", "plain words"),
+            ("<img src=x onerror=y>", "&lt;img src=x onerror=y&gt;"),
+            ("a | b\nc", "a \\| b c"),
+            ("[x](javascript:y) `z`", "\\[x\\](javascript:y) \\`z\\`"),
+        ] {
+            assert_eq!(prose(text), expected, "{text}");
+        }
+    }
+}
