@@ -5,6 +5,7 @@
 
 mod demo;
 mod editor;
+mod evidence;
 mod request;
 mod session;
 mod store;
@@ -27,6 +28,7 @@ use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
 pub use self::editor::{Decided, DeleteSession, SaveSession};
+pub use self::evidence::{SaveEvidence, SavedEvidence};
 pub use self::request::{Accepted, CurlLine, OfRequest, OfSend};
 pub use self::session::{OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};

@@ -48,6 +48,18 @@ pub(crate) async fn choose_folder(app: &AppHandle, title: &str) -> Option<PathBu
     answered.await.ok()??.into_path().ok()
 }
 
+/// Lets the user name a file to write. `None`: none was named, or another dialog is open.
+pub(crate) async fn choose_file(app: &AppHandle, title: &str, name: &str) -> Option<PathBuf> {
+    let _turn = Turn::take()?;
+    let (answer, answered) = oneshot::channel();
+    app.dialog()
+        .file()
+        .set_title(title)
+        .set_file_name(name)
+        .save_file(move |file| drop(answer.send(file)));
+    answered.await.ok()??.into_path().ok()
+}
+
 /// The one dialog that may be open.
 struct Turn;
 

@@ -6,7 +6,7 @@ use sandglass_engine::Engine;
 use sandglass_engine::engine::Options;
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
-use sandglass_engine::timeline::event::Kept;
+use sandglass_engine::timeline::event::{Fact, Kept};
 use sandglass_engine::workspace::Workspace;
 use std::time::Duration;
 use url::Url;
@@ -74,6 +74,28 @@ async fn round(engine: &Engine, api: &str) {
     }
 }
 
+/// Nothing but time refused anything here, and that is what "Why 401?" says of each refusal.
+fn every_refusal_was_an_expiry(engine: &Engine) {
+    let timeline = engine.timeline();
+    let refused: Vec<u64> = timeline
+        .events()
+        .iter()
+        .filter(|event| matches!(event.fact, Fact::ResponseHead { status: 401, .. }))
+        .filter_map(|event| event.subject.request)
+        .collect();
+    assert!(!refused.is_empty());
+    for request in refused {
+        let why = engine
+            .explain_request(timeline.run(), request)
+            .expect("it is in the timeline");
+        let rule = why.finding.rule_id.as_str();
+        assert!(
+            ["token.expired", "token.expired_on_the_way"].contains(&rule),
+            "R{request}: {why:?}"
+        );
+    }
+}
+
 async fn live_through_expiries(provider: &Provider, client: Client) {
     let (_folder, workspace) = workspace(provider, client);
     let options = Options {
@@ -115,6 +137,7 @@ async fn live_through_expiries(provider: &Provider, client: Client) {
     }
     let session = &engine.sessions()[0];
     assert_eq!((session.epoch, session.generation), (1, Some(4)));
+    every_refusal_was_an_expiry(&engine);
     engine.shut_down().await;
 }
 

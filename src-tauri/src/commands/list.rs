@@ -20,6 +20,8 @@ commands! {
     timeline::read_log(LogOf) -> LogPage;
     /// The next causal group that a filter finds. Null: it finds none.
     timeline::find_match(MatchOf) -> Option<Found>;
+    /// Writes a part of the timeline to a file that the user names in a dialog. It holds no secret.
+    evidence::save_evidence(SaveEvidence) -> SavedEvidence;
 
     /// Sends one request. It is answered when it was accepted; the timeline tells the rest.
     request::send_request(Draft) -> Accepted;

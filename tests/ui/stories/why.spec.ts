@@ -15,6 +15,17 @@ test("the verdict stands in a tab of its own, and its evidence leads to the even
   await expect(page.getByRole("tabpanel", { name: "Event" })).toContainText("401");
 });
 
+test("a verdict is saved as evidence in the form that its reader takes", async ({ window: { page, open } }) => {
+  await open("autorun=tour");
+  await expect(page.getByTestId("tour")).toHaveAttribute("data-done", "true", { timeout: 20_000 });
+  await page.getByTestId("response-why").click();
+  const share = page.getByRole("region", { name: "Save as evidence" });
+  for (const [form, ending] of [["Markdown", "md"], ["HAR", "har"], ["JSON Lines", "jsonl"]]) {
+    await share.getByRole("button", { name: form, exact: true }).click();
+    await expect(share).toContainText(`Saved to /home/ada/sandglass-evidence.${ending}.`);
+  }
+});
+
 test("by keyboard alone: to the tab, to the evidence, to the event", async ({ window: { page, open, direct, signIn } }) => {
   await open();
   await signIn();

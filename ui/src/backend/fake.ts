@@ -70,6 +70,8 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
     },
     read_response: ({ request }) => engine.responses.get(request) ?? null,
     explain_request: ({ run, request }) => explainRequest(engine.log, run, request),
+    // There is no dialog of a system here: the user names a file at once.
+    save_evidence: ({ format }) => ({ path: `/home/ada/sandglass-evidence.${{ markdown: "md", har: "har", json_lines: "jsonl" }[format]}` }),
     explain_sign_out: ({ session }) => explainSignOut(engine.log, session, engine.session(session).state === "login_required"),
     list_sessions: snapshots,
     sign_in: async ({ session, credentials }) => {

@@ -338,6 +338,10 @@ const MESSAGES: Record<Code, Words> = {
     why: `${p.variable ?? "The variable"} would be looked up as a name on the network, for everybody to see. Nothing was sent.`,
     acts: ["edit_url"],
   }),
+  "evidence.unwritable": (p) => ({
+    title: "The file could not be written",
+    why: `${p.path ?? "It"} did not take the evidence${because(p.detail)}. The timeline still has all of it.`,
+  }),
   "output.failed": (p) => ({
     title: "The answer could not be written",
     why: `Where it was to go did not take it${because(p.detail)}. The rest of it was not read.`,

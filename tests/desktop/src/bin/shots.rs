@@ -61,6 +61,9 @@ mod linux {
                 .await?;
             keep(&window, "filter", theme).await?;
             window.click("Clear the filter").await?;
+            window.click_on("[data-testid=response-why]").await?;
+            window.find("[data-testid=why-pane]").await?;
+            keep(&window, "why", theme).await?;
 
             window
                 .fill("[data-testid=url]", "http://name.invalid/orders")
