@@ -120,6 +120,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::BodyChanged
         | Code::BodySpent
         | Code::BodyBroken
+        | Code::EvidenceUnwritable
         | Code::OutputFailed => Exit::File,
         Code::RequestStopped => Exit::Interrupted,
         Code::TooManyRequests

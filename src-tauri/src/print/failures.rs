@@ -165,6 +165,7 @@ pub fn words(failure: &Failure) -> String {
             "the secret {:?} stands in the host of an address, where everybody could see it; nothing was sent",
             param("variable")
         ),
+        Code::EvidenceUnwritable => format!("the evidence could not be written{detail}"),
         Code::OutputFailed => format!("the body could not be written{detail}; the rest of it was not read"),
         Code::DemoUnavailable => format!("the demo server could not be started{detail}"),
         Code::SystemUnavailable => format!("the system did not give what Sandglass needs{detail}"),
