@@ -25,7 +25,9 @@ import type { Overview } from "./Overview";
 import type { OverviewOf } from "./OverviewOf";
 import type { Preset } from "./Preset";
 import type { ResponseDetails } from "./ResponseDetails";
+import type { SaveEvidence } from "./SaveEvidence";
 import type { SaveSession } from "./SaveSession";
+import type { SavedEvidence } from "./SavedEvidence";
 import type { SessionSnapshot } from "./SessionSnapshot";
 import type { Settings } from "./Settings";
 import type { SignIn } from "./SignIn";
@@ -75,6 +77,10 @@ read_log: [LogOf, LogPage],
  * The next causal group that a filter finds. Null: it finds none.
  */
 find_match: [MatchOf, Found | null], 
+/**
+ * Writes a part of the timeline to a file that the user names in a dialog. It holds no secret.
+ */
+save_evidence: [SaveEvidence, SavedEvidence], 
 /**
  * Sends one request. It is answered when it was accepted; the timeline tells the rest.
  */
