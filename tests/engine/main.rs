@@ -4,6 +4,8 @@ mod bad_input;
 mod bodies;
 mod connections;
 #[cfg(target_os = "linux")]
+mod cleartext;
+#[cfg(target_os = "linux")]
 mod crashes;
 mod dpop;
 mod editing;

@@ -67,7 +67,12 @@ impl Place {
 
     /// Starts one more process here.
     pub fn peer(&self, program: &str) -> Peer {
-        Peer::start(program, &self.desk, &self.workspace, &self.data)
+        Peer::start(program, self, None)
+    }
+
+    /// Starts one more process here, for which this certificate (PEM) is the only one that its system trusts.
+    pub fn peer_that_trusts(&self, program: &str, certificate: &Path) -> Peer {
+        Peer::start(program, self, Some(certificate))
     }
 }
 
@@ -80,10 +85,13 @@ pub struct Peer {
 
 impl Peer {
     /// Starts one and waits until its session is known.
-    fn start(program: &str, desk: &Desk, workspace: &Path, data: &Path) -> Self {
-        let mut command: Command = desk.command(program);
+    fn start(program: &str, place: &Place, trusted: Option<&Path>) -> Self {
+        let mut command: Command = place.desk.command(program);
+        if let Some(certificate) = trusted {
+            command.env("SSL_CERT_FILE", certificate);
+        }
         let mut child = command
-            .args([workspace, data])
+            .args([&place.workspace, &place.data])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -1,6 +1,6 @@
 //! An engine in a process of its own, for the tests that need several or need to kill one: `peer WORKSPACE DATA`.
 //!
-//! It reads one command a line and answers each with one line of JSON: `sign_in`, `send`, `refresh`, `sign_out`, `state`,
+//! It reads one command a line and answers each with one line of JSON: `sign_in`, `send`, `get URL`, `refresh`, `sign_out`, `state`,
 //! `events`, `arm POINT` (stop at this mark of the next refresh). It ends with its input. Tokens are in the system's own keychain.
 
 use std::path::{Path, PathBuf};
@@ -60,6 +60,12 @@ async fn obey(engine: &Engine, workspace: &Path, command: &str) -> Result<Value,
             let answer = engine.send(orders(workspace))?.finished().await?;
             let not_repeated = answer.not_repeated.as_ref().map(|failure| failure.code);
             Ok(json!({ "status": answer.status, "not_repeated": not_repeated }))
+        }
+        ("get", url) => {
+            let draft = json!({ "method": "GET", "url": url, "session": JSON });
+            let draft = serde_json::from_value(draft).expect("a draft");
+            let answer = engine.send(draft)?.finished().await?;
+            Ok(json!({ "status": answer.status }))
         }
         ("refresh", _) => engine.refresh(JSON).await.map(|()| json!({ "ok": true })),
         ("sign_out", _) => engine.sign_out(JSON).await.map(|()| json!({ "ok": true })),
