@@ -99,7 +99,8 @@ fn steady_value(name: &str, held: &Value, seq: u64, ports: &mut Vec<String>) -> 
     match (name, held) {
         (_, Value::Null) => Value::Null,
         ("took_us", _) => json!(120_000),
-        ("waited_ms", _) => json!(0),
+        // Both servers run here; what differs is that `Date` has whole seconds.
+        ("waited_ms" | "skew_ms", _) => json!(0),
         // A busy machine makes a free lock look contended.
         ("contended", _) => json!(false),
         ("age_ms", _) => json!(500),
@@ -116,6 +117,11 @@ fn steady_value(name: &str, held: &Value, seq: u64, ports: &mut Vec<String>) -> 
                 (number + 9_999) / 10_000 * 10_000
             })
         }
+        ("issued_at_ms" | "not_before_ms" | "date_ms", _) => json!(BEGIN_MS + seq * STEP_MS),
+        (_, Value::Object(fields)) => fields
+            .iter()
+            .map(|(name, field)| (name.clone(), steady_value(name, field, seq, ports)))
+            .collect(),
         (_, Value::String(text)) => json!(with_steady_ports(text, ports)),
         (_, Value::Array(items)) => items
             .iter()
