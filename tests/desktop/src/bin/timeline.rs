@@ -74,10 +74,13 @@ mod linux {
     ";
 
     const FITTED: &str = "
-        const begun = performance.now();
-        key('0');
-        const wide = () => document.querySelector('.view [role=gridcell]')?.ariaLabel?.includes('Zoom in to see each');
-        until(wide).then((end) => (figures.fitted = end - begun));
+        (async () => {
+            await until(() => document.querySelector('.view [role=gridcell]'));
+            const begun = performance.now();
+            key('0');
+            await until(() => document.querySelector('.view [role=gridcell]')?.ariaLabel?.includes('Zoom in to see each'));
+            figures.fitted = performance.now() - begun;
+        })();
     ";
 
     /// Zooms in and out and pans, one step a frame, and notes what each frame cost in script.
