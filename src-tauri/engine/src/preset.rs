@@ -24,6 +24,7 @@ const FILES: &[(&str, &str)] = &[
         "django-simplejwt",
         include_str!("../presets/django-simplejwt.toml"),
     ),
+    ("supabase", include_str!("../presets/supabase.toml")),
 ];
 
 /// One provider.

@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+pub mod dialog;
 pub mod leaks;
 pub mod programs;
 pub mod server;

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod broken_files;
+mod editor;
 mod first_start;
 mod guided;
 mod keychain_trouble;

@@ -57,7 +57,9 @@ export class Editor {
   /** Takes the preset's blanks into the form, keeping what is the user's own. */
   fill(): void {
     const own = this.form;
-    const form = formOf(this.preset ? filled(this.preset, this.blanks) : { kind: own.kind, origins: [] });
+    // What a preset says in keys without a field is kept as if it had been read.
+    this.#before = this.preset ? filled(this.preset, this.blanks) : {};
+    const form = formOf(this.preset ? this.#before : { kind: own.kind, origins: [] });
     this.form = { ...form, clientId: own.clientId, refreshWhen: own.refreshWhen, origins: form.origins.length > 0 ? form.origins : own.origins };
     this.touched();
   }

@@ -152,6 +152,12 @@ pub(crate) const ALL: &[Need] = &[
         "x11-utils",
     ),
     linux(
+        Group::Tests,
+        "the hand at the mouse xdotool",
+        Probe::Program("xdotool"),
+        "xdotool",
+    ),
+    linux(
         Group::Icons,
         "the SVG drawer rsvg-convert",
         Probe::Program("rsvg-convert"),

@@ -80,6 +80,20 @@ mod linux {
             window.click("Sign in").await?;
             window.find("label input").await?;
             keep(&window, "sign-in", theme).await?;
+
+            window.press(Key::Escape).await?;
+            window.click("Edit").await?;
+            for (step, screen) in [
+                ("find", "editor-find"),
+                ("sign-in", "editor-sign-in"),
+                ("bind", "editor-bind"),
+                ("try", "editor-try"),
+            ] {
+                window
+                    .click_on(&format!("[data-testid=editor-{step}]"))
+                    .await?;
+                keep(&window, screen, theme).await?;
+            }
         }
         Ok(())
     }
