@@ -6,10 +6,12 @@
 mod demo;
 mod editor;
 mod evidence;
+mod fault;
 mod request;
 mod session;
 mod store;
 mod timeline;
+mod token;
 mod view;
 
 use sandglass_engine::error::{Code, Failure};
@@ -22,6 +24,9 @@ use sandglass_engine::timeline::density::Overview;
 use sandglass_engine::timeline::event::EventKey;
 use sandglass_engine::timeline::query::{Excerpt, Found, LogPage, Matches};
 use sandglass_engine::token::details::TokenDetails;
+use sandglass_engine::token::lineage::LineageStep;
+use sandglass_engine::token::reading::Inspected;
+use sandglass_engine::token::signature::SignatureState;
 use sandglass_engine::verdict::Explanation;
 use sandglass_engine::workspace::writer::StoredSession;
 use serde::{Deserialize, Serialize};
@@ -29,10 +34,12 @@ use ts_rs::TS;
 
 pub use self::editor::{Decided, DeleteSession, SaveSession};
 pub use self::evidence::{SaveEvidence, SavedEvidence};
+pub use self::fault::{ArmFault, ClearFault};
 pub use self::request::{Accepted, CurlLine, OfRequest, OfSend};
 pub use self::session::{OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};
 pub use self::timeline::{Filtered, LogOf, MatchOf, OverviewOf, StoryOf, WindowOf};
+pub use self::token::{OfToken, Pasted};
 pub use self::view::{AppView, Autorun, WatchTimeline, WorkspaceView};
 use crate::settings::Settings;
 use crate::stream::TimelineBatch;

@@ -1,76 +1,177 @@
-//! Questions outside the web view: what widens trust is asked in a dialog of the system, which no page can draw or press.
+//! Questions that are asked outside the web view: whatever runs in the page can neither answer nor see them.
+//!
+//! One at a time, and a new one at the earliest [`PAUSE`] after the last: a page that asks a hundred times is not heard.
+
+pub(crate) mod question;
 
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
+use sandglass_engine::error::{Code, Failure, Result};
 use tauri::AppHandle;
 use tauri_plugin_dialog::{DialogExt as _, MessageDialogButtons, MessageDialogKind};
 use tokio::sync::oneshot;
 
-/// A dialog is open. A page that asks a hundred times gets one dialog, and ninety-nine times no.
-static IS_ASKING: AtomicBool = AtomicBool::new(false);
+use self::question::Question;
+use crate::window;
 
-/// A question with two answers.
-pub(crate) struct Question {
-    pub(crate) title: String,
-    pub(crate) text: String,
-    /// What the button says that allows it.
-    pub(crate) allow: String,
+/// Between the end of one question and the next (security.md, N17).
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// The one way to ask.
+#[derive(Default)]
+pub(crate) struct Confirm {
+    gate: Mutex<Gate>,
 }
 
-/// Asks, and waits for the user. False: the answer was no, the dialog was closed, or another one is open.
-pub(crate) async fn confirm(app: &AppHandle, question: Question) -> bool {
-    let Some(_turn) = Turn::take() else {
-        return false;
-    };
-    let (answer, answered) = oneshot::channel();
-    app.dialog()
-        .message(question.text)
-        .title(question.title)
-        .kind(MessageDialogKind::Warning)
-        .buttons(MessageDialogButtons::OkCancelCustom(
-            question.allow,
-            "Cancel".to_owned(),
-        ))
-        // Who asked may be gone; then nobody is to be told.
-        .show(move |yes| _ = answer.send(yes));
-    answered.await.unwrap_or(false)
+/// Whether a question may be asked now.
+#[derive(Default)]
+struct Gate {
+    open: bool,
+    ended: Option<Instant>,
 }
 
-/// Lets the user choose a folder. `None`: none was chosen, or another dialog is open.
-pub(crate) async fn choose_folder(app: &AppHandle, title: &str) -> Option<PathBuf> {
-    let _turn = Turn::take()?;
-    let (answer, answered) = oneshot::channel();
-    app.dialog()
-        .file()
-        .set_title(title)
-        .pick_folder(move |folder| drop(answer.send(folder)));
-    answered.await.ok()??.into_path().ok()
-}
+impl Gate {
+    fn enter(&mut self, now: Instant, pause: Duration) -> bool {
+        let too_soon = self
+            .ended
+            .is_some_and(|ended| now.saturating_duration_since(ended) < pause);
+        let may = !self.open && !too_soon;
+        self.open |= may;
+        may
+    }
 
-/// Lets the user name a file to write. `None`: none was named, or another dialog is open.
-pub(crate) async fn choose_file(app: &AppHandle, title: &str, name: &str) -> Option<PathBuf> {
-    let _turn = Turn::take()?;
-    let (answer, answered) = oneshot::channel();
-    app.dialog()
-        .file()
-        .set_title(title)
-        .set_file_name(name)
-        .save_file(move |file| drop(answer.send(file)));
-    answered.await.ok()??.into_path().ok()
-}
-
-/// The one dialog that may be open.
-struct Turn;
-
-impl Turn {
-    fn take() -> Option<Self> {
-        (!IS_ASKING.swap(true, Ordering::AcqRel)).then_some(Self)
+    fn leave(&mut self, now: Instant) {
+        self.open = false;
+        self.ended = Some(now);
     }
 }
 
-impl Drop for Turn {
+/// Ends a question's turn, also where whoever asked is gone.
+struct Turn<'a>(&'a Confirm);
+
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        IS_ASKING.store(false, Ordering::Release);
+        self.0.lock().leave(Instant::now());
+    }
+}
+
+impl Confirm {
+    /// Asks, and waits for the answer.
+    ///
+    /// # Errors
+    /// `confirm.too_often`: nobody was asked. `confirm.declined`: the answer is no, or the dialog was closed.
+    pub(crate) async fn ask(&self, app: &AppHandle, question: Question) -> Result<()> {
+        let _turn = self.turn(PAUSE)?;
+        let buttons =
+            MessageDialogButtons::OkCancelCustom(question.allow.clone(), "Cancel".to_owned());
+        if show(app, question, MessageDialogKind::Warning, buttons).await {
+            Ok(())
+        } else {
+            Err(Failure::new(Code::ConfirmDeclined))
+        }
+    }
+
+    /// Shows what was just asked for and must not be seen by the page, until it is closed.
+    pub(crate) async fn follow_up(&self, app: &AppHandle, shown: Question) {
+        let buttons = MessageDialogButtons::OkCustom(shown.allow.clone());
+        show(app, shown, MessageDialogKind::Info, buttons).await;
+    }
+
+    /// Lets the user choose a folder. `None`: none was chosen.
+    ///
+    /// # Errors
+    /// `confirm.too_often`: nobody was asked.
+    pub(crate) async fn choose_folder(
+        &self,
+        app: &AppHandle,
+        title: &str,
+    ) -> Result<Option<PathBuf>> {
+        // What is chosen follows what was just allowed: it waits for nothing but another dialog.
+        let _turn = self.turn(Duration::ZERO)?;
+        let (answer, answered) = oneshot::channel();
+        app.dialog()
+            .file()
+            .set_title(title)
+            .pick_folder(move |folder| drop(answer.send(folder)));
+        let chosen = answered.await.ok().flatten();
+        Ok(chosen.and_then(|folder| folder.into_path().ok()))
+    }
+
+    /// Lets the user name a file to write. `None`: none was named.
+    ///
+    /// # Errors
+    /// `confirm.too_often`: nobody was asked.
+    pub(crate) async fn choose_file(
+        &self,
+        app: &AppHandle,
+        title: &str,
+        name: &str,
+    ) -> Result<Option<PathBuf>> {
+        let _turn = self.turn(Duration::ZERO)?;
+        let (answer, answered) = oneshot::channel();
+        app.dialog()
+            .file()
+            .set_title(title)
+            .set_file_name(name)
+            .save_file(move |file| drop(answer.send(file)));
+        let chosen = answered.await.ok().flatten();
+        Ok(chosen.and_then(|file| file.into_path().ok()))
+    }
+
+    fn turn(&self, pause: Duration) -> Result<Turn<'_>> {
+        if self.lock().enter(Instant::now(), pause) {
+            Ok(Turn(self))
+        } else {
+            Err(Failure::new(Code::ConfirmTooOften))
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Gate> {
+        self.gate.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn show(
+    app: &AppHandle,
+    question: Question,
+    kind: MessageDialogKind,
+    buttons: MessageDialogButtons,
+) -> bool {
+    let mut dialog = app
+        .dialog()
+        .message(question.text.as_str())
+        .title(question.title)
+        .kind(kind)
+        .buttons(buttons);
+    if let Some(parent) = window::main(app) {
+        dialog = dialog.parent(&parent);
+    }
+    let (answer, answered) = oneshot::channel();
+    // Whoever asked may be gone; then nobody wants the answer.
+    dialog.show(move |yes| _ = answer.send(yes));
+    answered.await.unwrap_or(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// N17: a page that asks again and again is not heard.
+    #[test]
+    fn one_question_at_a_time_and_one_a_second() {
+        let (mut gate, began) = (Gate::default(), Instant::now());
+        assert!(gate.enter(began, PAUSE));
+        assert!(
+            !(0..100).any(|_| gate.enter(began + PAUSE * 9, PAUSE)),
+            "one is open"
+        );
+        gate.leave(began + PAUSE * 9);
+        assert!(
+            !gate.enter(began + PAUSE * 9 + PAUSE / 2, PAUSE),
+            "too soon"
+        );
+        assert!(gate.enter(began + PAUSE * 10, PAUSE));
     }
 }

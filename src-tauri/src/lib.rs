@@ -14,6 +14,8 @@
 mod app;
 pub mod cli;
 #[cfg(feature = "window")]
+mod clipboard;
+#[cfg(feature = "window")]
 pub mod commands;
 #[cfg(feature = "window")]
 mod confirm;
@@ -33,6 +35,8 @@ mod shell;
 pub mod stream;
 #[cfg(feature = "window")]
 mod tour;
+#[cfg(feature = "window")]
+mod trust;
 #[cfg(feature = "window")]
 mod window;
 

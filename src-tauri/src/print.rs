@@ -328,6 +328,18 @@ pub fn words(event: &Event) -> String {
         Fact::StoreUnavailable { error } => format!("The keychain cannot be used: {error}"),
         Fact::StoreChosen { kept } => format!("Tokens are kept from now on in: {}", name(kept)),
         Fact::WorkspaceRead { .. } => "The workspace's files were read again".to_owned(),
+        Fact::FaultSwitched { fault, on } => {
+            let state = if *on { "on" } else { "off" };
+            format!("Fault {} of {session} is {state}", name(&fault.name))
+        }
+        Fact::FaultInjected { fault } => format!("On purpose: {}", name(fault)),
+        Fact::TrustAsked { widening, granted } => {
+            let answer = if *granted { "yes" } else { "no" };
+            format!("Asked outside the window: {}: {answer}", name(widening))
+        }
+        Fact::TokenHandedOut { which, how } => {
+            format!("The {} token of {session} was {}", name(which), name(how))
+        }
         Fact::Gap { from, to } => format!("Events {from} to {to} are no longer known"),
     }
 }

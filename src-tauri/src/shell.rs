@@ -11,6 +11,8 @@ use sandglass_engine::workspace::Workspace;
 use tokio::sync::SetOnce;
 
 use crate::cli::Cli;
+use crate::clipboard::Board;
+use crate::confirm::Confirm;
 use crate::demo;
 use crate::settings::SettingsFile;
 use crate::stream::Watch;
@@ -22,6 +24,9 @@ pub(crate) struct Shell {
     pub(crate) settings: SettingsFile,
     pub(crate) watch: Watch,
     pub(crate) tour: Tour,
+    /// Questions outside the web view.
+    pub(crate) confirm: Confirm,
+    pub(crate) clipboard: Board,
     opened: SetOnce<Result<Opened>>,
 }
 
@@ -53,6 +58,8 @@ impl Shell {
             settings,
             watch: Watch::default(),
             tour: Tour::default(),
+            confirm: Confirm::default(),
+            clipboard: Board::default(),
             opened: SetOnce::new(),
         }
     }

@@ -37,9 +37,14 @@ pub(crate) fn open(app: &AppHandle, data_dir: &Path, theme: Theme) -> tauri::Res
     Ok(())
 }
 
+/// The window, for what is shown in front of it.
+pub(crate) fn main(app: &AppHandle) -> Option<tauri::WebviewWindow> {
+    app.get_webview_window(LABEL)
+}
+
 /// Makes the window's frame, and the page's preferred colours, those of the theme.
 pub(crate) fn follow_theme(app: &AppHandle, theme: Theme) {
-    if let Some(window) = app.get_webview_window(LABEL)
+    if let Some(window) = main(app)
         && let Err(error) = window.set_theme(native(theme))
     {
         tracing::warn!(%error, "the window's theme could not be set");

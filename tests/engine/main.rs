@@ -12,6 +12,7 @@ mod editing;
 mod every_call;
 mod evidence;
 mod family;
+mod fault_lab;
 mod faults;
 mod id_token;
 mod lifecycle;

@@ -2,6 +2,7 @@
 
 pub mod editing;
 mod explain;
+pub mod lab;
 pub mod trust;
 
 use std::collections::{BTreeSet, HashMap};

@@ -207,6 +207,24 @@ pub enum Code {
     /// The demo server could not be started. Params: `address`, `detail`.
     #[serde(rename = "demo.unavailable")]
     DemoUnavailable,
+    /// The user was asked outside the window and said no; nothing was done. No params.
+    #[serde(rename = "confirm.declined")]
+    ConfirmDeclined,
+    /// A question was asked too soon after another one; nobody saw it. No params.
+    #[serde(rename = "confirm.too_often")]
+    ConfirmTooOften,
+    /// A fault's amount or number of times is out of bounds. Params: `least`, `most`.
+    #[serde(rename = "fault.invalid")]
+    FaultInvalid,
+    /// A fault that may end the session was not confirmed by the session's name. Params: `session`.
+    #[serde(rename = "fault.unconfirmed")]
+    FaultUnconfirmed,
+    /// What was pasted is longer than any token. Params: `limit`.
+    #[serde(rename = "token.too_long")]
+    TokenTooLong,
+    /// The system's clipboard cannot be used. Params: `detail`.
+    #[serde(rename = "clipboard.unavailable")]
+    ClipboardUnavailable,
     /// The system's random numbers or TLS could not be set up. Params: `detail`.
     #[serde(rename = "system.unavailable")]
     SystemUnavailable,

@@ -16,6 +16,7 @@ pub mod draft;
 mod filled;
 mod head;
 mod judge;
+mod misfortune;
 mod multipart;
 mod outgoing;
 pub mod outlet;
@@ -32,6 +33,8 @@ mod typed;
 
 use std::sync::Arc;
 use std::time::Duration;
+
+use secrecy::SecretString;
 
 use self::consequence::Step;
 use self::head::Head;
@@ -311,7 +314,7 @@ impl Exchange {
             let failure = Failure::new(Code::Superseded).with("session", &session.config.name);
             return Err((failure, *cause));
         }
-        let (age_ms, expires_in_ms) = lease.times(self.context.clock.wall());
+        let (age_ms, expires_in_ms) = lease.times(session.family.wall());
         let fact = Fact::LeaseTaken {
             fingerprint: lease.fingerprint(),
             age_ms,
@@ -340,7 +343,10 @@ impl Exchange {
         let began = self.context.clock.mono();
         let opened = self.ready.payload.open().await;
         let (body, progress) = opened.map_err(|failure| (failure, started))?.unzip();
-        let presented = self.present(lease).map_err(|failure| (failure, started))?;
+        let (token, mut cause) = self.token_to_send(lease, started);
+        let presented = self
+            .present(lease, token.as_ref())
+            .map_err(|failure| (failure, started))?;
         let proven = presented.as_ref().is_some_and(Presented::is_proven);
         let nonce_sent = presented.as_ref().and_then(|shown| shown.nonce.clone());
         let client = self.client(lease).map_err(|failure| (failure, started))?;
@@ -348,15 +354,20 @@ impl Exchange {
             .ready
             .request(&client, presented, body)
             .map_err(|failure| (failure, started))?;
-        let brought = client.execute(request).await;
-        let mut cause = started;
+        let brought = match self.made_up(lease, cause) {
+            Some((response, injected)) => {
+                cause = injected;
+                Ok(response)
+            }
+            None => client.execute(request).await,
+        };
         if let Some(progress) = &progress {
             let fact = Fact::BodySent {
                 class: self.ready.payload.class(),
                 bytes: progress.sent(),
                 whole: progress.whole(),
             };
-            cause = self.tell_under(lease, fact, Some(started), None);
+            cause = self.tell_under(lease, fact, Some(cause), None);
         }
         let mut response = match brought {
             Ok(response) => response,
@@ -439,13 +450,16 @@ impl Exchange {
     }
 
     /// What goes with the hop under way of the session's token.
-    fn present(&self, lease: Option<&Lease>) -> Result<Option<Presented>> {
-        let (Some(session), Some(lease)) = (&self.session, lease) else {
+    fn present(
+        &self,
+        lease: Option<&Lease>,
+        token: Option<&SecretString>,
+    ) -> Result<Option<Presented>> {
+        let (Some(session), Some(lease), Some(token)) = (&self.session, lease, token) else {
             return Ok(None);
         };
         let (method, url) = (&self.ready.method, &self.ready.url);
-        let now = self.context.clock.wall();
-        Presented::new(session, lease, method, url, now).map(Some)
+        Presented::new(session, lease, token, method, url, self.wall()).map(Some)
     }
 
     /// Whether the answer fits the session's own description of a refusal; reads ahead only where that is about the body.
@@ -489,7 +503,7 @@ impl Exchange {
             broken: failure.code == Code::ConnectionLost,
             began: progress.is_some_and(|progress| progress.sent() > 0),
             whole: progress.is_none_or(Progress::whole),
-            stale: lease.is_some_and(|lease| lease.is_stale(self.context.clock.wall())),
+            stale: lease.is_some_and(|lease| lease.is_stale(self.wall())),
         })
     }
 

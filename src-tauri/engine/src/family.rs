@@ -12,20 +12,22 @@ mod gate;
 mod grant;
 mod identity;
 mod landing;
+mod misuse;
 #[cfg(test)]
 mod model;
 mod reload;
 mod sign_in;
 pub(crate) mod state;
 mod store;
+mod strike;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::sync::{Semaphore, watch};
 
 pub(crate) use self::clockwork::TICK;
@@ -35,6 +37,8 @@ use crate::answers::Answers;
 use crate::client::{ApiLimits, Clients};
 use crate::clock::Clock;
 use crate::error::{Code, Failure};
+use crate::fault::FaultName;
+use crate::fault::armed::Faults;
 use crate::journal::Journal;
 use crate::lock::Lock;
 use crate::oauth::dpop::Bound;
@@ -129,6 +133,8 @@ pub(crate) struct Family {
     journal: Journal,
     nonces: Nonces,
     gate: Gate<State>,
+    /// What is to go wrong on purpose.
+    faults: Faults,
     /// Turns true when the vault was asked for the first time, whatever it said.
     restored: watch::Sender<bool>,
 }
@@ -163,6 +169,7 @@ impl Family {
             slots,
             nonces: Nonces::default(),
             gate: Gate::new(State::default()),
+            faults: Faults::default(),
             restored: watch::Sender::new(false),
             context,
         }
@@ -191,6 +198,11 @@ impl Family {
     /// What servers want in the proofs that go to them.
     pub(crate) fn nonces(&self) -> &Nonces {
         &self.nonces
+    }
+
+    /// What is to go wrong on purpose.
+    pub(crate) fn faults(&self) -> &Faults {
+        &self.faults
     }
 
     pub(crate) fn context(&self) -> &Arc<Context> {
@@ -335,7 +347,7 @@ impl Family {
                 generation: access.generation,
                 fingerprint: self.context.fingerprint(&access.token),
                 before: before
-                    .and_then(|before| jwt::decode(before.access.token.expose_secret()))
+                    .and_then(|before| jwt::readable(&before.access.token))
                     .map(Box::new),
                 access,
                 published,
@@ -343,6 +355,8 @@ impl Family {
                 because_of: generation.because_of,
                 used: AtomicU32::new(0),
                 refused: AtomicU32::new(0),
+                last_used_ms: AtomicI64::new(0),
+                refused_by: Mutex::default(),
             });
             fresh.push((member, token));
         }
@@ -350,6 +364,13 @@ impl Family {
             state.forget(generation.epoch);
         }
         state.generation = generation.number;
+        let keeps_outgoing = self
+            .members
+            .keys()
+            .any(|member| self.faults.is_on(member, FaultName::ReuseRefreshToken));
+        if keeps_outgoing {
+            state.outgoing = state.refresh.take();
+        }
         state.refresh = generation
             .grant
             .refresh_token
@@ -370,7 +391,9 @@ impl Family {
             Bound::ToNothing | Bound::ToKey(_) => Standing::Active,
         };
         for (member, token) in fresh {
-            state.access.insert(Arc::clone(&member), Arc::clone(&token));
+            if let Some(before) = state.access.insert(Arc::clone(&member), Arc::clone(&token)) {
+                state.remember(&member, &before);
+            }
             self.wind(member, token);
         }
     }

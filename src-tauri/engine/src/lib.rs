@@ -19,6 +19,7 @@ pub mod evidence;
 pub mod exchange;
 pub mod failpoint;
 mod family;
+pub mod fault;
 pub mod import;
 mod jose;
 mod journal;

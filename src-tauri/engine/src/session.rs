@@ -10,8 +10,8 @@ mod freshness;
 pub mod snapshot;
 pub mod step_up;
 
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -25,14 +25,16 @@ use crate::clock::{WallMs, millis};
 use crate::error::{Code, Failure, Result};
 use crate::family::state::{FlightEnd, Quarantine, Standing, State, Token, quarantine_span};
 use crate::family::{Family, login_cause_word};
+use crate::fault::FaultName;
 use crate::oauth::dpop::ProofKey;
 use crate::origin::Origin;
 use crate::redact::{Fingerprint, Masker};
 use crate::rules;
 use crate::timeline::Entry;
-use crate::timeline::event::{Actor, EventKey, Fact, Need, Subject};
+use crate::timeline::event::{Actor, EventKey, Fact, LoginCause, Need, Subject};
 use crate::token::details::TokenDetails;
-use crate::token::jwt;
+use crate::token::lineage::LineageStep;
+use crate::token::reading;
 use crate::token::scheme::Scheme;
 
 /// A session: its set-up, and the family whose tokens it uses.
@@ -175,7 +177,7 @@ impl Session {
     pub(crate) fn take(
         &self,
         subject: &Subject,
-        cause: EventKey,
+        mut cause: EventKey,
         fresh_for: Duration,
     ) -> Result<Take> {
         let mut state = self.family.lock();
@@ -201,13 +203,20 @@ impl Session {
             // Its successor is on the way: do not send what was refused.
             Some(token) if token.was_refused() && self.is_flying(&state) => None,
             Some(token) => {
-                let expires_in = token.expires_at().map(|at| at.since_ms(clock.wall()));
+                let expires_in = token.expires_at().map(|at| at.since_ms(self.family.wall()));
                 let fresh = fresh_enough(expires_in, token.access.lifetime_ms, fresh_for);
+                let fresh = match self.on_purpose(&mut state, &token, expires_in, subject, cause) {
+                    Some((expired, injected)) => {
+                        cause = injected;
+                        !expired
+                    }
+                    None => fresh,
+                };
                 if fresh
                     || (!ready && state.flight.is_free())
                     || !rules::on("lease.not_fresh_enough")
                 {
-                    token.used.fetch_add(1, Ordering::Relaxed);
+                    token.was_taken(clock.wall());
                     let bound = token.access.scheme == Scheme::Dpop;
                     let proof_key = state.bound.key().filter(|_| bound).cloned();
                     return Ok(Take::Lease(Lease {
@@ -237,6 +246,38 @@ impl Session {
         Ok(Take::Wait(self.sit(&mut state, subject, cause, joined)))
     }
 
+    /// What the fault lab says of this token's expiry, whatever the clock says: whether it has expired.
+    fn on_purpose(
+        &self,
+        state: &mut State,
+        token: &Token,
+        expires_in: Option<i64>,
+        subject: &Subject,
+        cause: EventKey,
+    ) -> Option<(bool, EventKey)> {
+        let faults = self.family.faults();
+        if !faults.any() && state.expired_on_purpose.is_none() {
+            return None;
+        }
+        if let Some((generation, injected)) = state.expired_on_purpose
+            && generation == token.generation
+        {
+            return Some((true, injected));
+        }
+        let name = &self.config.name;
+        if let Some((_, injected)) =
+            self.family
+                .strike(name, &[FaultName::ExpireNow], subject, cause)
+        {
+            state.expired_on_purpose = Some((token.generation, injected));
+            return Some((true, injected));
+        }
+        let has_expired = expires_in.is_some_and(|left| left <= 0);
+        let pretend = [FaultName::PretendValid];
+        let struck = has_expired.then(|| self.family.strike(name, &pretend, subject, cause));
+        struck.flatten().map(|(_, injected)| (false, injected))
+    }
+
     fn is_flying(&self, state: &State) -> bool {
         let flight = state.flight.flight();
         flight.is_some_and(|flight| flight.member == self.config.name)
@@ -251,14 +292,11 @@ impl Session {
         subject: &Subject,
         classified: EventKey,
     ) -> Verdict {
-        lease.token.refused.fetch_add(1, Ordering::Relaxed);
+        lease.token.note_refusal(&origin.to_string());
         let context = self.family.context();
-        let (now, wall, origin) = (
-            context.clock.mono(),
-            context.clock.wall(),
-            origin.to_string(),
-        );
+        let (now, wall, origin) = (context.clock.mono(), self.family.wall(), origin.to_string());
         let mut state = self.family.lock();
+        let mut classified = classified;
         let current = state
             .access
             .get(&self.config.name)
@@ -280,6 +318,16 @@ impl Session {
             exhausted: state.is_exhausted(now),
             refreshable: state.refresh.is_some(),
         });
+        let decision = match decision {
+            Decision::Start(_) => match self.hidden(subject, classified) {
+                Some(injected) => {
+                    classified = injected;
+                    Decision::End(LoginCause::NoRefreshToken, "session.no_refresh_token")
+                }
+                None => decision,
+            },
+            _ => decision,
+        };
         match decision {
             Decision::Return(rule_id) => {
                 if rule_id == "retry.spent" {
@@ -333,10 +381,19 @@ impl Session {
         }
     }
 
+    /// The refresh token is hidden on purpose; the event that says so.
+    fn hidden(&self, subject: &Subject, cause: impl Into<Option<EventKey>>) -> Option<EventKey> {
+        let names = [FaultName::DropRefreshToken];
+        let struck = self
+            .family
+            .strike(&self.config.name, &names, subject, cause);
+        struck.map(|(_, injected)| injected)
+    }
+
     /// A token that was fresh is refused: its origin's refusals start no refresh as long as it lives. Called under the lock.
     fn quarantine(&self, state: &mut State, lease: &Lease, origin: String, classified: EventKey) {
         let context = self.family.context();
-        let (now, wall) = (context.clock.mono(), context.clock.wall());
+        let (now, wall) = (context.clock.mono(), self.family.wall());
         if lease.token.has_expired(wall) || lease.token.epoch != state.epoch {
             return;
         }
@@ -395,6 +452,13 @@ impl Session {
                     Standing::LoginRequired { .. } | Standing::SignedOut
                 )
             {
+                return Err(self.sign_in_needed("no_refresh_token"));
+            }
+            if state.flight.is_free()
+                && let Some(injected) = self.hidden(&self.subject(), None)
+            {
+                self.family
+                    .end(&mut state, LoginCause::NoRefreshToken, vec![injected]);
                 return Err(self.sign_in_needed("no_refresh_token"));
             }
             if state.flight.is_free() {
@@ -513,6 +577,7 @@ impl Session {
             evidence,
             step_up: self.step_ups.open(state.epoch),
             set_aside: state.set_aside,
+            faults: self.family.faults().of(&self.config.name),
             binding: match &state.standing {
                 Standing::BindingChanged(question) => Some(BindingQuestion {
                     approved: question.record.binding.clone(),
@@ -526,11 +591,16 @@ impl Session {
     /// What is known of the current access token, without anything that could be sent.
     pub(crate) fn token_details(&self) -> Option<TokenDetails> {
         let token = self.family.lock().access.get(&self.config.name).cloned()?;
-        let jwt = jwt::decode(token.access.token.expose_secret());
-        let changes = match (&token.before, &jwt) {
-            (Some(before), Some(after)) => jwt::changes(before, after),
-            _ => Vec::new(),
-        };
+        let reading = reading::read(
+            token.access.token.expose_secret(),
+            self.family.wall(),
+            &self.config.origins,
+        );
+        let refused_by = token
+            .refused_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let last_used = token.last_used_ms.load(Ordering::Relaxed);
         Some(TokenDetails {
             session: self.config.name.to_string(),
             epoch: token.epoch,
@@ -554,9 +624,24 @@ impl Session {
                 .collect(),
             times_used: token.used.load(Ordering::Relaxed),
             times_refused: token.refused.load(Ordering::Relaxed),
-            jwt,
-            changes,
+            last_used_ms: (last_used > 0).then_some(WallMs(last_used)),
+            refused_by: refused_by.clone(),
+            reading,
+            changes: token.step().changes,
         })
+    }
+
+    /// Every generation of this sign-in that is remembered, the current one last.
+    pub(crate) fn lineage(&self) -> Vec<LineageStep> {
+        let state = self.family.lock();
+        let mine = state
+            .ancestors
+            .iter()
+            .filter(|(member, _)| *member == self.config.name);
+        let current = state.access.get(&self.config.name);
+        mine.map(|(_, step)| step.clone())
+            .chain(current.map(|token| token.step()))
+            .collect()
     }
 
     /// Adds this session's live secrets to what is masked in answers.

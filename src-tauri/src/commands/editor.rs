@@ -3,15 +3,16 @@
 use sandglass_engine::engine::trust::{Trust, TrustChange};
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::preset::{self, Preset};
-use sandglass_engine::timeline::event::EventKey;
+use sandglass_engine::timeline::event::{EventKey, Widening};
 use sandglass_engine::workspace::writer::{self, SessionKeys, StoredSession};
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, State};
 use ts_rs::TS;
 
 use super::{Nothing, OfSession};
-use crate::confirm::{Question, choose_folder, confirm};
+use crate::confirm::question::Question;
 use crate::shell::Shell;
+use crate::trust;
 
 /// A session's file as it is to be.
 #[derive(Debug, Deserialize, TS)]
@@ -77,8 +78,9 @@ pub(crate) async fn save_session(
     } = args;
     let change = engine.trust_change(&session, &keys)?;
     let asks = change.widens();
+    let asked = question(&session, &change);
     let mut decided = Decided {
-        allowed: !asks || confirm(&app, question(&session, &change)).await,
+        allowed: !asks || trust::allows(&shell, &app, &session, Widening::Addresses, asked).await?,
         folder: None,
         newest: engine.timeline().newest(),
     };
@@ -104,7 +106,8 @@ async fn save_elsewhere(
     keys: &SessionKeys,
     decided: Decided,
 ) -> Result<Decided> {
-    let Some(folder) = choose_folder(app, "A folder for your new workspace").await else {
+    let title = "A folder for your new workspace";
+    let Some(folder) = shell.confirm.choose_folder(app, title).await? else {
         return Err(Failure::new(Code::WorkspaceInMemory));
     };
     let name = folder.file_name().map_or_else(
@@ -146,7 +149,10 @@ pub(crate) async fn approve_binding(
 ) -> Result<Decided> {
     let engine = shell.engine().await?;
     let allowed = match engine.questioned(&args.session)? {
-        Some(change) => confirm(&app, question(&args.session, &change)).await,
+        Some(change) => {
+            let asked = question(&args.session, &change);
+            trust::allows(&shell, &app, &args.session, Widening::Addresses, asked).await?
+        }
         None => false,
     };
     if allowed {
@@ -173,7 +179,7 @@ fn question(session: &str, change: &TrustChange) -> Question {
     };
     Question {
         title: "Sandglass: where may this session go?".to_owned(),
-        text,
+        text: text.into(),
         allow: "Allow".to_owned(),
     }
 }

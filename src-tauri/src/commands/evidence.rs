@@ -10,7 +10,6 @@ use tauri::{AppHandle, State};
 use ts_rs::TS;
 
 use super::aside;
-use crate::confirm;
 use crate::print::verdict::English;
 use crate::shell::Shell;
 
@@ -50,7 +49,8 @@ pub(crate) async fn save_evidence(
         return Ok(SavedEvidence { path: None });
     };
     let name = format!("sandglass-evidence.{}", format.ending());
-    let Some(path) = confirm::choose_file(&app, "Save evidence", &name).await else {
+    let chosen = shell.confirm.choose_file(&app, "Save evidence", &name);
+    let Some(path) = chosen.await? else {
         return Ok(SavedEvidence { path: None });
     };
     let shown = path.display().to_string();

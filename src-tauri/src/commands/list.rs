@@ -58,6 +58,22 @@ commands! {
     /// Asks the user whether a session may use what its file names now.
     editor::approve_binding(OfSession) -> Decided;
 
+    /// Every generation of a session's sign-in that is remembered: what it said, never the token itself.
+    token::read_lineage(OfSession) -> Vec<LineageStep>;
+    /// Whether a session's token is what its issuer signed. Asks the issuer for its keys where that is needed.
+    token::check_signature(OfSession) -> SignatureState;
+    /// What a pasted token says. It is kept nowhere.
+    token::inspect_token(Pasted) -> Inspected;
+    /// Shows a token in a dialog outside the window, if the user says yes there.
+    token::reveal_token(OfToken) -> Newest;
+    /// Puts a token into the clipboard for a short time. The refresh token after a question outside the window.
+    token::copy_token(OfToken) -> Newest;
+
+    /// Lets something go wrong for a session, on purpose.
+    fault::arm_fault(ArmFault) -> Vec<SessionSnapshot>;
+    /// Ends a fault.
+    fault::clear_fault(ClearFault) -> Vec<SessionSnapshot>;
+
     /// Keeps tokens in memory only from now on, or in the system keychain again.
     store::choose_store(ChooseStore) -> Vec<SessionSnapshot>;
     /// Asks the system keychain again whether it can be used.

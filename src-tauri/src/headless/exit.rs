@@ -72,7 +72,10 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::BodyInvalid
         | Code::FilterUnknownWord
         | Code::FilterBadValue
-        | Code::ImportInvalid => Exit::Usage,
+        | Code::ImportInvalid
+        | Code::FaultInvalid
+        | Code::FaultUnconfirmed
+        | Code::TokenTooLong => Exit::Usage,
         Code::SessionUnknown
         | Code::SessionNameInvalid
         | Code::WorkspaceInvalid
@@ -130,6 +133,9 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::DatabaseNewer
         | Code::SettingsCorrupt
         | Code::DemoUnavailable
+        | Code::ConfirmDeclined
+        | Code::ConfirmTooOften
+        | Code::ClipboardUnavailable
         | Code::SystemUnavailable => Exit::Other,
     }
 }

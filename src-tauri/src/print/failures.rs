@@ -168,6 +168,12 @@ pub fn words(failure: &Failure) -> String {
         Code::EvidenceUnwritable => format!("the evidence could not be written{detail}"),
         Code::OutputFailed => format!("the body could not be written{detail}; the rest of it was not read"),
         Code::DemoUnavailable => format!("the demo server could not be started{detail}"),
+        Code::ConfirmDeclined => "the answer was no; nothing was done".to_owned(),
+        Code::ConfirmTooOften => "nobody was asked: another question was open a moment ago".to_owned(),
+        Code::FaultInvalid => "this fault cannot be switched on with these numbers".to_owned(),
+        Code::FaultUnconfirmed => format!("this fault may end the session; confirm it with its name, {session:?}"),
+        Code::TokenTooLong => format!("more than {} bytes are not looked at as a token", param("limit")),
+        Code::ClipboardUnavailable => format!("the clipboard cannot be used{detail}; nothing was copied"),
         Code::SystemUnavailable => format!("the system did not give what Sandglass needs{detail}"),
     }
 }

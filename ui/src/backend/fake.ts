@@ -11,6 +11,7 @@ import type { Backend, Callable } from "./backend";
 import { type FakeClock, pageClock } from "./fake/clock";
 import { FakeEngine, ORIGIN, failure } from "./fake/engine";
 import { explainRequest, explainSignOut } from "./fake/explain";
+import { inspected } from "./fake/inspect";
 import { Questions } from "./fake/questions";
 import { FakeFiles, PRESETS } from "./fake/files";
 import { FakeSession } from "./fake/session";
@@ -109,6 +110,26 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
     approve_binding: ({ session }) => {
       if (files.allows) engine.approve(session);
       return { allowed: files.allows, folder: null, ...done() };
+    },
+    read_lineage: ({ session }) => engine.session(session).lineage(),
+    inspect_token: ({ text }) => inspected(text),
+    reveal_token: ({ session, which }) => {
+      engine.log.append({ kind: "TrustAsked", data: { widening: "reveal", granted: true } }, { session }, [], "user");
+      engine.log.append({ kind: "TokenHandedOut", data: { which, how: "revealed" } }, { session }, [], "user");
+      return done();
+    },
+    copy_token: ({ session, which }) => {
+      engine.log.append({ kind: "TokenHandedOut", data: { which, how: "copied" } }, { session }, [], "user");
+      return done();
+    },
+    arm_fault: ({ session, fault, typed }) => {
+      if (fault.name === "reuse_refresh_token" && typed !== session) throw failure("fault.unconfirmed", { session });
+      engine.arm(session, fault);
+      return snapshots();
+    },
+    clear_fault: ({ session, name }) => {
+      engine.disarm(session, name);
+      return snapshots();
     },
     choose_store: ({ memory_only }) => {
       engine.kept = memory_only ? "memory" : "keychain";

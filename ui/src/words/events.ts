@@ -3,6 +3,7 @@ import { originOf } from "../lib/address";
 import { bytes, clock, count, span, took } from "../lib/duration";
 import type { Moment } from "../lib/moment";
 import { errorTitle } from "./failures";
+import { FAULTS, WIDENINGS } from "./faults";
 import { ruleInWords } from "./rules";
 import { FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES, VERDICTS } from "./states";
 
@@ -145,6 +146,14 @@ export function eventInWords(event: Moment): string {
       return `The local clock jumped by ${event.data.delta_ms} ms`;
     case "ClockSkewed":
       return `The server's clock differs from this one by ${event.data.skew_ms} ms`;
+    case "FaultSwitched":
+      return `${FAULTS[event.data.fault.name].title} is ${event.data.on ? "on" : "off"} for ${s}`;
+    case "FaultInjected":
+      return `On purpose: ${FAULTS[event.data.fault].struck}`;
+    case "TrustAsked":
+      return `You were asked outside the window: ${event.data.granted ? "yes" : "no"}`;
+    case "TokenHandedOut":
+      return `The ${event.data.which} token of ${s} was ${event.data.how === "copied" ? "copied" : "shown outside the window"}`;
     case "Gap":
       return `Events ${event.data.from} to ${event.data.to} are no longer known`;
   }
@@ -181,6 +190,10 @@ export function eventReason(event: Moment): string {
     case "StoreUnavailable":
     case "SignInFailed":
       return `${errorTitle(event.data.error)}.`;
+    case "FaultSwitched":
+      return event.data.on ? FAULTS[event.data.fault.name].does : "";
+    case "TrustAsked":
+      return WIDENINGS[event.data.widening];
     case "LockWeak":
     case "JournalFailed":
       return `${event.data.detail}.`;

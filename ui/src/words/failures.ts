@@ -350,6 +350,30 @@ const MESSAGES: Record<Code, Words> = {
     title: "The demo server could not be started",
     why: `The address ${p.address ?? "127.0.0.1"} could not be used${because(p.detail)}. Requests to other servers work.`,
   }),
+  "confirm.declined": () => ({
+    title: "Nothing was done",
+    why: "You were asked outside this window, and said no.",
+  }),
+  "confirm.too_often": () => ({
+    title: "Nobody was asked",
+    why: "A question outside this window is open, or was answered a moment ago. Try again in a second.",
+  }),
+  "fault.invalid": (p) => ({
+    title: "This fault cannot be switched on",
+    why: p.least === undefined || p.least === p.most ? "Its numbers do not fit it." : `Its number must be from ${p.least} to ${p.most}.`,
+  }),
+  "fault.unconfirmed": (p) => ({
+    title: "The fault stays off",
+    why: `It may end the session. Type ${p.session ? `“${p.session}”` : "the session's name"} to switch it on.`,
+  }),
+  "token.too_long": (p) => ({
+    title: "This is too long for a token",
+    why: `At most ${p.limit ? `${p.limit} bytes` : "a fixed number of bytes"} are looked at. Nothing of it was kept.`,
+  }),
+  "clipboard.unavailable": (p) => ({
+    title: "The clipboard cannot be used",
+    why: `The system did not take the token${because(p.detail)}. Nothing was copied.`,
+  }),
   "system.unavailable": (p) => ({
     title: "The system did not give what Sandglass needs",
     why: `Random numbers or TLS could not be set up${because(p.detail)}. Restart the machine, then Sandglass.`,

@@ -4,7 +4,7 @@
 
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -25,18 +25,18 @@ pub(super) struct Presented {
 }
 
 impl Presented {
-    /// For one request to this address.
+    /// For one request to this address, of the lease's token as it is to be sent.
     ///
     /// # Errors
     /// `header.invalid` where the token does not fit into a header; `key.invalid`.
     pub(super) fn new(
         session: &Session,
         lease: &Lease,
+        token: &SecretString,
         method: &Method,
         url: &Url,
         now: WallMs,
     ) -> Result<Self> {
-        let token = lease.access_token();
         let credentials = Zeroizing::new(format!(
             "{} {}",
             lease.scheme().name(),

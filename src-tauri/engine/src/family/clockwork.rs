@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::Family;
 use super::state::{Standing, Token};
 use crate::clock::WallMs;
+use crate::fault::FaultName;
 use crate::session::config::RefreshWhen;
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, Fact, Need};
@@ -52,7 +53,7 @@ impl Family {
             let mut due = margin.map(|margin| WallMs(expires_at.0.saturating_sub_unsigned(margin)));
             loop {
                 let Some(family) = weak.upgrade() else { return };
-                let now = family.context.clock.wall();
+                let now = family.wall();
                 if !family.is_current(&member, &token) {
                     return;
                 }
@@ -119,6 +120,7 @@ impl Family {
             let idle = self.context.clock.mono().saturating_sub(state.last_used);
             let in_use = is_in_use(idle, token.access.lifetime_ms.unwrap_or_default());
             let ready = matches!(state.standing, Standing::Active)
+                && !self.faults.is_on(member, FaultName::PretendValid)
                 && state.flight.is_free()
                 && state.refresh.is_some();
             if !in_use || !ready {

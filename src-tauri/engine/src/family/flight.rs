@@ -26,7 +26,7 @@ use crate::journal::{Line, Owner, Phase};
 use crate::lock::{Held, LOCK_LIMIT};
 use crate::timeline::Entry;
 use crate::timeline::event::{
-    Actor, EventKey, Fact, FlightClass, LoginCause, Need, Purpose, ReplyClass, Subject,
+    Actor, EventKey, Fact, FlightClass, LoginCause, Need, ReplyClass, Subject,
 };
 use crate::token_endpoint::Judged;
 
@@ -194,9 +194,12 @@ impl Flight {
             let state = family.lock();
             (state.client.clone(), state.bound.clone())
         };
+        let (sent_token, told) = self.token_to_send(&refresh_token, cause);
+        cause = told;
         let request = dialect
-            .refresh_request(&refresh_token.secret, &client)
+            .refresh_request(&sent_token.secret, &client)
             .proven_by(bound.key());
+        let request = Arc::new(request);
         // A replay of what another flight (or process) sent is this flight's one repetition.
         let mut sends = u32::from(replay);
         let (judged, replied) = loop {
@@ -207,17 +210,8 @@ impl Flight {
             }
             self.log(Phase::Sent, &refresh_token, cause).await;
             reach(Point::Sent);
-            let fingerprint = Some(refresh_token.fingerprint);
-            let (judged, replied) = family
-                .exchange(
-                    &request,
-                    Purpose::Refresh,
-                    &self.member,
-                    &self.subject,
-                    fingerprint,
-                    sends > 1,
-                    cause,
-                )
+            let (judged, replied) = self
+                .call(&request, sent_token.fingerprint, sends > 1, cause)
                 .await;
             if judged.class == ReplyClass::Ambiguous {
                 // Until new tokens come, whatever comes instead: the journal and the state keep the doubt.
@@ -331,7 +325,7 @@ impl Flight {
         let Some(server_ms) = judged.date_ms else {
             return;
         };
-        let skew_ms = server_ms - self.family.context.clock.wall().0;
+        let skew_ms = server_ms - self.family.wall().0;
         let mut state = self.family.lock();
         let told = state.skew_ms.unwrap_or_default();
         if skew_ms.abs() > SKEW_TOLD_MS && (skew_ms - told).abs() > SKEW_TOLD_MS {

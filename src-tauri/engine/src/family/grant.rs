@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::state::State;
 use super::{Family, Generation};
 use crate::clock::micros;
+use crate::fault::wire::ON_REFRESH;
 use crate::oauth::dpop::nonces::Role;
 use crate::redact;
 use crate::rules;
@@ -109,14 +110,18 @@ impl Family {
             .append(Entry::new(actor, subject, fact).because(cause));
         let began = context.clock.mono();
         let nonce = self.nonces.newest(Role::Authorization, &request.url);
-        let (wire, newest) = request
-            .send(
-                &context.token_client,
-                &self.members[member].connection,
-                nonce.as_deref(),
-                context.clock.wall(),
-            )
-            .await;
+        let struck = match purpose {
+            Purpose::Refresh => self.strike(member, &ON_REFRESH, subject, sent),
+            Purpose::SignIn => None,
+        };
+        let (fault, answered) = struck.map_or((None, sent), |(fault, told)| (Some(fault), told));
+        let (wire, newest) = match fault {
+            Some(fault) => {
+                self.send_under(fault, member, request, nonce.as_deref())
+                    .await
+            }
+            None => self.send(member, request, nonce.as_deref()).await,
+        };
         let fresh_nonce = newest.is_some() && newest != nonce;
         if let Some(newest) = newest {
             self.nonces
@@ -126,7 +131,7 @@ impl Family {
             &wire,
             &self.members[member].replies,
             request.is_proven(),
-            context.clock.wall(),
+            self.wall(),
         );
         let fact = Fact::ExchangeReplied {
             status: judged.status,
@@ -139,7 +144,7 @@ impl Family {
         };
         let replied = context
             .timeline
-            .append(Entry::new(actor, subject, fact).because(sent));
+            .append(Entry::new(actor, subject, fact).because(answered));
         (judged, replied, fresh_nonce)
     }
 
@@ -192,7 +197,7 @@ impl Family {
                 .scope
                 .or_else(|| before.map(|before| before.scope.clone()))
                 .unwrap_or_default(),
-            received_at: self.context.clock.wall(),
+            received_at: self.wall(),
             lifetime_ms: reply.lifetime_ms,
             expiry_source: reply.expiry_source,
         };

@@ -107,7 +107,7 @@ impl Flight {
             None => family.sign_in_needed(&self.member, &super::login_cause_word(cause)),
         };
         let evidence = vec![self.started, replied];
-        let now = family.context.clock.wall();
+        let now = family.wall();
         let (member, need, subject) = (Arc::clone(&self.member), self.need, self.subject.clone());
         self.land(FlightClass::Ended, Err(failure), replied, |state| {
             let token = state.access.get(&member);
@@ -177,6 +177,7 @@ impl Flight {
     ) {
         let from = state.name();
         let landed = self.ticket.land(state, change);
+        state.expired_on_purpose = None;
         self.tell_end(state, from, landed, class, result, cause);
     }
 

@@ -253,7 +253,7 @@ impl Family {
                 let request = dialect
                     .refresh_request(&refresh_token, &client)
                     .proven_by(bound.key());
-                request.check(self.context.clock.wall())?;
+                request.check(self.wall())?;
                 Ok(First {
                     request,
                     refresh_token: Some(refresh_token),

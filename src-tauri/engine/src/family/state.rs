@@ -1,8 +1,8 @@
 //! What a family knows at run time, under its one lock.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -17,6 +17,8 @@ use crate::session::credentials::ClientSecrets;
 use crate::session::decision::StandingKind;
 use crate::timeline::event::{EventKey, LoginCause, SetAside, StateName};
 use crate::token::details::JwtDetails;
+use crate::token::jwt;
+use crate::token::lineage::{LineageStep, STEPS_MAX};
 use crate::vault::record::{Access, Binding, Record, Slot};
 
 /// One access token that was published.
@@ -35,7 +37,13 @@ pub(crate) struct Token {
     pub(crate) before: Option<Box<JwtDetails>>,
     pub(crate) used: AtomicU32,
     pub(crate) refused: AtomicU32,
+    /// When it was taken last, in milliseconds since 1970; 0: never.
+    pub(crate) last_used_ms: AtomicI64,
+    pub(crate) refused_by: Mutex<Vec<String>>,
 }
+
+/// Origins that are remembered for having refused one token.
+const REFUSED_BY_MAX: usize = 8;
 
 impl Token {
     /// When it expires by the local clock.
@@ -47,6 +55,49 @@ impl Token {
 
     pub(crate) fn has_expired(&self, now: WallMs) -> bool {
         self.expires_at().is_some_and(|at| at <= now)
+    }
+
+    /// An attempt takes it along.
+    pub(crate) fn was_taken(&self, now: WallMs) {
+        self.used.fetch_add(1, Ordering::Relaxed);
+        self.last_used_ms.store(now.0, Ordering::Relaxed);
+    }
+
+    /// An origin has refused it.
+    pub(crate) fn note_refusal(&self, origin: &str) {
+        self.refused.fetch_add(1, Ordering::Relaxed);
+        let mut refused_by = self
+            .refused_by
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        refused_by.retain(|other| other != origin);
+        if refused_by.len() == REFUSED_BY_MAX {
+            refused_by.remove(0);
+        }
+        refused_by.push(origin.to_owned());
+    }
+
+    /// What is remembered of it when it is gone.
+    pub(crate) fn step(&self) -> LineageStep {
+        let after = jwt::readable(&self.access.token);
+        let changes = match (&self.before, &after) {
+            (Some(before), Some(after)) => jwt::changes(before, after),
+            _ => Vec::new(),
+        };
+        LineageStep {
+            generation: self.generation,
+            epoch: self.epoch,
+            published: self.published,
+            flight: self.flight,
+            because_of: self.because_of,
+            fingerprint: self.fingerprint,
+            received_at_ms: self.access.received_at,
+            expires_at_ms: self.expires_at(),
+            scope: self.access.scope.clone(),
+            times_used: self.used.load(Ordering::Relaxed),
+            times_refused: self.refused.load(Ordering::Relaxed),
+            changes,
+        }
     }
 
     pub(crate) fn was_refused(&self) -> bool {
@@ -143,6 +194,10 @@ pub(crate) struct State {
     /// 0: nothing was granted in this epoch.
     pub(crate) generation: u32,
     pub(crate) refresh: Option<RefreshToken>,
+    /// The refresh token before it: kept only while the user wants to see what a server makes of its reuse.
+    pub(crate) outgoing: Option<RefreshToken>,
+    /// The generation that is taken for expired on purpose until the next flight has landed, and the event that says so.
+    pub(crate) expired_on_purpose: Option<(u32, EventKey)>,
     pub(crate) client: ClientSecrets,
     /// What the tokens are bound to.
     pub(crate) bound: Bound,
@@ -152,6 +207,8 @@ pub(crate) struct State {
     pub(crate) identity: Option<u64>,
     /// The access tokens, by the session that they were got for.
     pub(crate) access: BTreeMap<Arc<str>, Arc<Token>>,
+    /// The generations before those, by the same sessions.
+    pub(crate) ancestors: VecDeque<(Arc<str>, LineageStep)>,
     pub(crate) standing: Standing,
     pub(crate) flight: FlightSlot<Airborne>,
     /// Transient failures in a row.
@@ -183,11 +240,14 @@ impl Default for State {
             epoch: 0,
             generation: 0,
             refresh: None,
+            outgoing: None,
+            expired_on_purpose: None,
             client: ClientSecrets::default(),
             bound: Bound::ToNothing,
             account: None,
             identity: None,
             access: BTreeMap::new(),
+            ancestors: VecDeque::new(),
             standing: Standing::SignedOut,
             flight: FlightSlot::default(),
             failures: 0,
@@ -266,6 +326,14 @@ impl State {
             last_used,
             ..Self::default()
         };
+    }
+
+    /// Remembers a generation that another one takes the place of.
+    pub(crate) fn remember(&mut self, member: &Arc<str>, token: &Token) {
+        if self.ancestors.len() == STEPS_MAX {
+            self.ancestors.pop_front();
+        }
+        self.ancestors.push_back((Arc::clone(member), token.step()));
     }
 
     /// Whether an origin's refusals of this generation start no refresh now.

@@ -10,12 +10,13 @@ use super::state::{Question, Standing, State};
 use super::{Family, Generation};
 use crate::clock::micros;
 use crate::error::{Code, Failure, Result};
+use crate::fault::FaultName;
 use crate::journal::{Line, Owner, Phase};
 use crate::lock::LOCK_LIMIT;
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Need, SetAside, Subject};
-use crate::vault::StoreError;
 use crate::vault::record::{Found, Record, Slot};
+use crate::vault::{StoreError, StoreErrorKind};
 
 /// The waits between tries to store what the vault refused: doubled from the first to the second.
 const PERSIST_RETRY_BOUNDS: (Duration, Duration) =
@@ -289,7 +290,17 @@ impl Family {
     ) -> (EventKey, Option<Slot>) {
         let began = self.context.clock.mono();
         let slot = self.lock().slot.other();
-        let written = self.slots.save(self.context.vault(), slot, record).await;
+        let struck = subject.session.as_deref().and_then(|member| {
+            let names = [FaultName::StoreLocked, FaultName::StoreFull];
+            self.strike(member, &names, subject, cause)
+        });
+        let (written, cause) = match struck {
+            Some((fault, injected)) => (Err(refusal(fault.name)), injected),
+            None => (
+                self.slots.save(self.context.vault(), slot, record).await,
+                cause,
+            ),
+        };
         let (fact, slot) = match written {
             Ok(()) => {
                 let took_us = micros(self.context.clock.mono().saturating_sub(began));
@@ -459,6 +470,18 @@ impl Family {
     /// Whose tokens a grant holds, where one of them says so.
     pub(super) fn account_in(grant: &crate::vault::record::Grant) -> Option<u64> {
         grant.access.values().find_map(account_of)
+    }
+}
+
+/// What a keychain says that is locked or full on purpose.
+fn refusal(fault: FaultName) -> StoreError {
+    let (kind, detail) = match fault {
+        FaultName::StoreLocked => (StoreErrorKind::Locked, "locked on purpose"),
+        _ => (StoreErrorKind::Failed, "full on purpose"),
+    };
+    StoreError {
+        kind,
+        detail: detail.to_owned(),
     }
 }
 

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::step_up::StepUp;
 use crate::clock::WallMs;
+use crate::fault::Fault;
 use crate::timeline::event::{EventKey, Kept, LoginCause, SetAside, StateName};
 use crate::vault::Binding;
 
@@ -53,6 +54,8 @@ pub struct SessionSnapshot {
     pub step_up: Option<StepUp>,
     /// A record was found and not used.
     pub set_aside: Option<SetAside>,
+    /// What goes wrong on purpose, in the order in which it was switched on.
+    pub faults: Vec<Fault>,
     /// What was approved and what the session files propose instead, in the state `binding_changed`.
     pub binding: Option<BindingQuestion>,
 }

@@ -535,6 +535,32 @@ pub enum Fact {
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
         skew_ms: i64,
     },
+    /// The user switched a fault on or off, or it had struck as often as it was asked for.
+    FaultSwitched {
+        /// What goes wrong from here, or no longer does.
+        fault: crate::fault::Fault,
+        /// It is on.
+        on: bool,
+    },
+    /// Something went wrong here on purpose.
+    FaultInjected {
+        /// What.
+        fault: crate::fault::FaultName,
+    },
+    /// The user was asked outside the window whether something may be trusted further, and answered.
+    TrustAsked {
+        /// What it was about.
+        widening: Widening,
+        /// The answer was yes.
+        granted: bool,
+    },
+    /// A token was given to the user's own eyes or clipboard.
+    TokenHandedOut {
+        /// Which one.
+        which: crate::token::TokenKind,
+        /// How.
+        how: HandedOut,
+    },
     /// Events of this run up to here are no longer in memory and were never on disk.
     Gap {
         /// The first missing number.
@@ -600,6 +626,32 @@ impl Answerer {
     pub fn is_unknown(&self) -> bool {
         *self == Self::default()
     }
+}
+
+/// What is trusted further if the user says yes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Widening {
+    /// A token is shown.
+    Reveal,
+    /// A refresh token is copied.
+    CopyRefreshToken,
+    /// A fault is switched on for which a server may end the session.
+    RiskyFault,
+    /// A session may use addresses that it might not use before.
+    Addresses,
+}
+
+/// How a token was handed out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum HandedOut {
+    /// Shown in a dialog outside the window.
+    Revealed,
+    /// Put into the clipboard.
+    Copied,
 }
 
 /// Why a request went without the session's token.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reading::Reading;
 use super::scheme::Scheme;
 use crate::clock::WallMs;
 use crate::redact::Fingerprint;
@@ -48,8 +49,13 @@ pub struct TokenDetails {
     pub times_used: u32,
     /// Attempts that were refused with it.
     pub times_refused: u32,
-    /// Header and claims, if it is a signed JWT. Absent: it is opaque to us.
-    pub jwt: Option<JwtDetails>,
+    /// When an attempt carried it last, by the local clock. Absent: none has.
+    pub last_used_ms: Option<WallMs>,
+    /// The origins that refused it, the latest last.
+    pub refused_by: Vec<String>,
+    /// What can be read of it.
+    #[serde(flatten)]
+    pub reading: Reading,
     /// What differs from the generation before, claim by claim. Empty for the first, and for opaque tokens.
     pub changes: Vec<ClaimChange>,
 }

@@ -3,12 +3,14 @@
 use base64::Engine as _;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
 use super::details::{ClaimChange, JwtDetails};
+use super::excerpt::excerpt;
 
 /// Tokens longer than this are shown as opaque.
-const JWT_BYTES_MAX: usize = 256 * 1024;
+pub(crate) const JWT_BYTES_MAX: usize = 256 * 1024;
 
 /// Base64url as servers write it: with or without padding.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
@@ -32,6 +34,19 @@ pub(crate) fn decode(token: &str) -> Option<JwtDetails> {
         header: object(header)?,
         claims: object(claims)?,
     })
+}
+
+/// Header and claims of a signed JWT, cut to what a screen can take.
+pub(crate) fn readable(token: &SecretString) -> Option<JwtDetails> {
+    let (jwt, _) = excerpt(decode(token.expose_secret())?);
+    Some(jwt)
+}
+
+/// The header of an encrypted JWT (RFC 7516 §3.1), which is all of it that can be read.
+pub(crate) fn encrypted_header(token: &str) -> Option<Map<String, Value>> {
+    let (header, rest) = token.split_once('.')?;
+    let five_parts = rest.split('.').count() == 4;
+    object(header).filter(|header| five_parts && header.contains_key("enc"))
 }
 
 /// When a JWT says that it expires, in seconds since 1970, if it does so in a plausible way.

@@ -19,6 +19,8 @@ pub enum SignatureState {
     },
     /// None of the issuer's keys made it.
     DoesNotMatch,
+    /// The token has none (RFC 7519 §6).
+    Absent,
 }
 
 impl SignatureState {

@@ -3,6 +3,8 @@ import type { Code } from "../../wire/Code";
 import type { Draft } from "../../wire/Draft";
 import type { EventKey } from "../../wire/EventKey";
 import type { Failure } from "../../wire/Failure";
+import type { Fault } from "../../wire/Fault";
+import type { FaultName } from "../../wire/FaultName";
 import type { KeychainState } from "../../wire/KeychainState";
 import type { Kept } from "../../wire/Kept";
 import type { Need } from "../../wire/Need";
@@ -115,6 +117,7 @@ export class FakeEngine {
     session.epoch += 1;
     session.token = null;
     session.before = null;
+    session.ancestors = [];
     session.revoked = false;
     session.loginCause = null;
     session.evidence = [];
@@ -141,6 +144,33 @@ export class FakeEngine {
     if (!session.token) throw failure("session.sign_in_needed", { session: name });
     const { committed } = await (session.flight ?? this.#takeOff(session, "asked", null, null)).done;
     if (!committed) throw session.state === "login_required" ? failure("refresh.invalid_grant", { session: name, error: "invalid_grant" }) : failure("refresh.transient", { session: name, detail: "the server answered 503" });
+  }
+
+  /** Switches a fault of the lab on. */
+  arm(name: string, fault: Fault): void {
+    const session = this.session(name);
+    session.faults = [...session.faults.filter((one) => one.name !== fault.name), fault];
+    this.log.append({ kind: "FaultSwitched", data: { fault, on: true } }, { session: name }, [], "user");
+  }
+
+  /** Switches a fault off. */
+  disarm(name: string, which: FaultName): void {
+    const session = this.session(name);
+    const fault = session.faults.find((one) => one.name === which);
+    if (!fault) return;
+    session.faults = session.faults.filter((one) => one !== fault);
+    this.log.append({ kind: "FaultSwitched", data: { fault, on: false } }, { session: name }, [], "user");
+  }
+
+  /** The event of a fault that strikes now, counted down. Null: it is not on. */
+  #strike(session: FakeSession | null, which: FaultName, subject: object, cause: EventKey): EventKey | null {
+    const fault = session?.faults.find((one) => one.name === which);
+    if (!session || !fault) return null;
+    const injected = this.log.append({ kind: "FaultInjected", data: { fault: which } }, subject, [cause], "user");
+    const times = fault.times === null ? null : fault.times - 1;
+    session.faults = times === 0 ? session.faults.filter((one) => one !== fault) : session.faults.map((one) => (one === fault ? { ...one, times } : one));
+    if (times === 0) this.log.append({ kind: "FaultSwitched", data: { fault, on: false } }, subject, [injected], "user");
+    return injected;
   }
 
   /** A thief uses a spent refresh token, and the server revokes the family. */
@@ -178,13 +208,15 @@ export class FakeEngine {
         return this.#finish(request, subject, began, attempt, "stopped", null, null, [started]);
       }
       if (url.origin !== ORIGIN) return this.#finish(request, subject, began, attempt, "failed", null, "host.unreachable", [started]);
-      const reply = this.#reply(draft, url, session, token);
+      const injected = this.#strike(session, "corrupt_access_token", of, started) ?? this.#strike(session, "refuse_always", of, started);
+      const reply = injected ? refusal("Refused on purpose") : this.#reply(draft, url, session, token);
       const took_us = Math.round(this.manners.delayMs * 1_000);
-      const head = this.log.append({ kind: "ResponseHead", data: { status: reply.status, challenges: reply.status === 401 ? ['Bearer error="invalid_token"'] : [], took_us } }, of, [started]);
+      const head = this.log.append({ kind: "ResponseHead", data: { status: reply.status, challenges: reply.status === 401 ? ['Bearer error="invalid_token"'] : [], took_us } }, of, [injected ?? started]);
       const refused = reply.status === 401 && token !== null;
       const classified = this.log.append({ kind: "ResponseClassified", data: { verdict: refused ? "token_refused" : "returned", rule_id: refused ? "answer.token_refused" : reply.status === 401 ? "answer.no_token_was_sent" : "answer.not_401" } }, of, [head]);
       if (!refused || !session || !token) return this.#finish(request, subject, began, attempt, "answered", reply, null, [classified]);
       token.refused += 1;
+      token.refusedBy = [url.origin];
       const next = attempt > 1 ? null : await this.#refused(session, token, request, subject, classified);
       if (!next) {
         const spent = attempt > 1 ? this.log.append({ kind: "RetryDecided", data: { retry: false, rule_id: "retry.spent" } }, subject, [classified]) : classified;
@@ -197,6 +229,7 @@ export class FakeEngine {
   #lease(session: FakeSession, token: FakeToken, subject: object, cause: EventKey): EventKey {
     token.used += 1;
     const now = this.#clock.now();
+    token.lastUsed = Math.floor(now);
     const data = { fingerprint: fingerprint(session.name, token.generation), age_ms: Math.round(now - token.receivedAt), expires_in_ms: Math.round(token.expiresAt - now) };
     return this.log.append({ kind: "LeaseTaken", data }, { ...subject, epoch: session.epoch, generation: token.generation }, [cause]);
   }
@@ -242,8 +275,9 @@ export class FakeEngine {
     const began = this.#clock.now();
     const sent = this.log.append({ kind: "ExchangeSent", data: { purpose: "refresh", endpoint: `${ORIGIN}/auth/refresh`, fingerprint: fingerprint(`${session.name}/r`, flight.number), replay: false } }, subject, [flight.started]);
     await this.#wait(this.manners.delayMs * 1.1);
-    const how = session.revoked ? "dead" : this.manners.refresh;
-    const replied = this.#replied(subject, sent, how);
+    const injected = this.#strike(session, "server_error", subject, sent);
+    const how = session.revoked ? "dead" : injected ? "busy" : this.manners.refresh;
+    const replied = this.#replied(subject, injected ?? sent, how);
     const committed = how === "granted";
     const told = committed ? this.#publish(session, subject, replied, flight.number, because) : replied;
     session.flight = null;
@@ -287,8 +321,7 @@ export class FakeEngine {
     const expiresAt = now + session.lifetimeMs;
     const published = this.log.append({ kind: "Published", data: { fingerprint: fingerprint(session.name, generation), expires_at_ms: Math.floor(expiresAt), lifetime_ms: session.lifetimeMs } }, of, [persisted]);
     const minted = session.mint(now);
-    session.before = session.token;
-    session.token = { generation, receivedAt: now, expiresAt, ...minted, published, flight, because, used: 0, refused: 0 };
+    session.succeed({ generation, receivedAt: now, expiresAt, ...minted, published, flight, because, used: 0, refused: 0, lastUsed: null, refusedBy: [] });
     session.stopExpiry?.();
     session.stopExpiry = this.#clock.after(session.lifetimeMs, () => {
       this.log.append({ kind: "TokenExpired", data: {} }, { session: session.name, epoch: session.epoch, generation }, [published], "timer");

@@ -1,7 +1,10 @@
 // A played session: what it is, and what its server remembers of it.
+import type { ClaimChange } from "../../wire/ClaimChange";
 import type { EventKey } from "../../wire/EventKey";
+import type { Fault } from "../../wire/Fault";
 import type { JsonValue } from "../../wire/serde_json/JsonValue";
 import type { Kept } from "../../wire/Kept";
+import type { LineageStep } from "../../wire/LineageStep";
 import type { LoginCause } from "../../wire/LoginCause";
 import type { SessionKind } from "../../wire/SessionKind";
 import type { SessionSnapshot } from "../../wire/SessionSnapshot";
@@ -28,6 +31,8 @@ export interface FakeToken {
   because: number | null;
   used: number;
   refused: number;
+  lastUsed: number | null;
+  refusedBy: string[];
 }
 
 /** One session. */
@@ -36,6 +41,9 @@ export class FakeSession {
   epoch = 0;
   token: FakeToken | null = null;
   before: FakeToken | null = null;
+  /** The generations before the current one. */
+  ancestors: LineageStep[] = [];
+  faults: Fault[] = [];
   flight: FakeFlight | null = null;
   loginCause: LoginCause | null = null;
   evidence: EventKey[] = [];
@@ -56,25 +64,48 @@ export class FakeSession {
       expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
       refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
       persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, step_up: null, set_aside: null,
-      needs_attention: false, skew_ms: null, binding: this.binding,
+      needs_attention: false, skew_ms: null, binding: this.binding, faults: [...this.faults],
     };
   }
 
   details(): TokenDetails | null {
     const token = this.token;
     if (!token) return null;
-    const before = this.before?.claims ?? null;
-    const names = new Set([...Object.keys(before ?? {}), ...Object.keys(token.claims)]);
-    const changes = before === null ? [] : [...names]
-      .map((claim) => ({ claim, before: before[claim] ?? null, after: token.claims[claim] ?? null }))
-      .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
     return {
       session: this.name, epoch: this.epoch, generation: token.generation, flight: token.flight, because_of: token.because,
       fingerprint: fingerprint(this.name, token.generation), scheme: "Bearer", length: 412, received_at_ms: Math.floor(token.receivedAt), expires_at_ms: Math.floor(token.expiresAt),
       lifetime_ms: this.lifetimeMs, expiry_source: "reply", scope: token.scope, kept: this.kept, origins: [this.origin],
-      times_used: token.used, times_refused: token.refused,
-      jwt: { header: { alg: "HS256", typ: "JWT", kid: "k-1" }, claims: token.claims }, changes,
+      times_used: token.used, times_refused: token.refused, last_used_ms: token.lastUsed, refused_by: token.refusedBy,
+      form: "jwt", signature: "not_checked", advisories: [], cut: 0,
+      jwt: { header: { alg: "HS256", typ: "JWT", kid: "k-1" }, claims: token.claims }, changes: this.#changes(token),
     };
+  }
+
+  lineage(): LineageStep[] {
+    return this.token ? [...this.ancestors, this.#step(this.token)] : this.ancestors;
+  }
+
+  /** The next token takes the place of the current one. */
+  succeed(next: FakeToken): void {
+    if (this.token) this.ancestors.push(this.#step(this.token));
+    this.before = this.token;
+    this.token = next;
+  }
+
+  #step(token: FakeToken): LineageStep {
+    return {
+      generation: token.generation, epoch: this.epoch, published: token.published, flight: token.flight, because_of: token.because,
+      fingerprint: fingerprint(this.name, token.generation), received_at_ms: Math.floor(token.receivedAt), expires_at_ms: Math.floor(token.expiresAt),
+      scope: token.scope, times_used: token.used, times_refused: token.refused, changes: this.#changes(token),
+    };
+  }
+
+  #changes(token: FakeToken): ClaimChange[] {
+    const before = this.before?.claims;
+    if (!before) return [];
+    return [...new Set([...Object.keys(before), ...Object.keys(token.claims)])]
+      .map((claim) => ({ claim, before: before[claim] ?? null, after: token.claims[claim] ?? null }))
+      .filter((one) => JSON.stringify(one.before) !== JSON.stringify(one.after));
   }
 
   /** The claims of the next token, as the demo server makes them: the first sign-in's scope is wider. */

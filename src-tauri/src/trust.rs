@@ -1,0 +1,118 @@
+//! What trusts the user's own hands further: each is asked for outside the web view, and the answer is told.
+
+use sandglass_engine::engine::Engine;
+use sandglass_engine::error::{Code, Failure, Result};
+use sandglass_engine::fault::{Fault, FaultName};
+use sandglass_engine::timeline::event::{HandedOut, Widening};
+use sandglass_engine::token::TokenKind;
+use tauri::AppHandle;
+
+use crate::confirm::question::{self, Question};
+use crate::shell::{Opened, Shell};
+
+/// Shows a token in a dialog outside the web view.
+///
+/// # Errors
+/// `confirm.*`, `session.unknown`, `session.sign_in_needed`.
+pub(crate) async fn reveal(
+    shell: &Shell,
+    app: &AppHandle,
+    session: &str,
+    which: TokenKind,
+) -> Result<()> {
+    let engine = shell.engine().await?;
+    let asked = question::reveal(session, which);
+    ask(shell, app, engine, session, Widening::Reveal, asked).await?;
+    let token = engine.hand_out(session, which, HandedOut::Revealed)?;
+    // The answer was given a moment ago: this is the same question's end.
+    shell
+        .confirm
+        .follow_up(app, question::revealed(session, &token))
+        .await;
+    Ok(())
+}
+
+/// Puts a token into the clipboard.
+///
+/// # Errors
+/// `confirm.*`, `clipboard.unavailable`, `session.unknown`, `session.sign_in_needed`.
+pub(crate) async fn copy(
+    shell: &Shell,
+    app: &AppHandle,
+    session: &str,
+    which: TokenKind,
+) -> Result<()> {
+    let engine = shell.engine().await?;
+    if which == TokenKind::Refresh {
+        let asked = question::copy_refresh_token(session);
+        ask(
+            shell,
+            app,
+            engine,
+            session,
+            Widening::CopyRefreshToken,
+            asked,
+        )
+        .await?;
+    }
+    let token = engine.hand_out(session, which, HandedOut::Copied)?;
+    shell.clipboard.copy(token).await
+}
+
+/// Switches a fault on. One that may end the session is for the demo; elsewhere the user is asked first.
+///
+/// # Errors
+/// `fault.*`, `confirm.*`, `session.unknown`.
+pub(crate) async fn arm(
+    shell: &Shell,
+    app: &AppHandle,
+    session: &str,
+    fault: Fault,
+    typed: Option<&str>,
+) -> Result<()> {
+    let Opened { engine, demo, .. } = shell.opened().await?;
+    if fault.name == FaultName::ReuseRefreshToken && typed != Some(session) {
+        return Err(Failure::new(Code::FaultUnconfirmed).with("session", session));
+    }
+    if fault.name.risks_session() && demo.is_none() {
+        let asked = question::risky_fault(session, fault.name);
+        ask(shell, app, engine, session, Widening::RiskyFault, asked).await?;
+    }
+    engine.arm_fault(session, fault)
+}
+
+/// Whether the user allows it, told to the timeline.
+///
+/// # Errors
+/// `confirm.too_often`: nobody was asked.
+pub(crate) async fn allows(
+    shell: &Shell,
+    app: &AppHandle,
+    session: &str,
+    widening: Widening,
+    question: Question,
+) -> Result<bool> {
+    let engine = shell.engine().await?;
+    match ask(shell, app, engine, session, widening, question).await {
+        Ok(()) => Ok(true),
+        Err(failure) if failure.code == Code::ConfirmDeclined => Ok(false),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Asks, and tells the timeline what the answer was. Who was not asked has not answered.
+async fn ask(
+    shell: &Shell,
+    app: &AppHandle,
+    engine: &Engine,
+    session: &str,
+    widening: Widening,
+    question: Question,
+) -> Result<()> {
+    let answer = shell.confirm.ask(app, question).await;
+    let asked = !matches!(&answer, Err(failure) if failure.code == Code::ConfirmTooOften);
+    if asked {
+        engine.tell_asked(Some(session), widening, answer.is_ok());
+    }
+    answer
+}
