@@ -7,6 +7,7 @@ mod editor;
 mod first_start;
 mod guided;
 mod keychain_trouble;
+mod lab;
 mod locked_in;
 mod mistakes;
 mod restart;

@@ -107,6 +107,34 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await expect(page.getByTestId("trial")).toContainText("Signed in to demo");
     await page.getByTestId("trial").locator("summary").first().click();
   }],
+  ["a lineage of three", "", async (page) => {
+    await pressSignIn(page);
+    for (const generation of ["G1", "G2", "G3"]) {
+      await expect(page.getByTestId("session-demo")).toContainText(generation);
+      if (generation !== "G3") await page.getByTestId("refresh-now").click();
+    }
+    await page.keyboard.press("Control+Shift+L");
+    await expect(page.getByTestId("lineage")).toContainText("G3");
+  }],
+  ["the fault lab with faults on", "", async (page) => {
+    await pressSignIn(page);
+    await page.keyboard.press("Control+Shift+F");
+    await page.getByRole("button", { name: "Switch on: 401 always" }).click();
+    await page.getByRole("button", { name: "Switch on: Server error" }).click();
+    await expect(page.getByTestId("fault-strip")).toContainText("Server error");
+  }],
+  ["a pasted token with everything odd about it", "folder", async (page) => {
+    await page.keyboard.press("Control+Shift+Y");
+    await page.getByLabel("Token", { exact: true }).fill("eyJhbGciOiJub25lIn0.eyJleHAiOjE3OTU0MzE2NzQwMDAsIm5hbWUiOiI8aW1nIHNyYz14PiJ9.");
+    await page.keyboard.press("Enter");
+    await expect(page.getByTestId("inspected")).toContainText("milliseconds");
+  }],
+  ["a fault that asks for the session's name", "", async (page) => {
+    await pressSignIn(page);
+    await page.keyboard.press("Control+Shift+F");
+    await page.getByRole("button", { name: "Switch on: Reuse old refresh token" }).click();
+  }],
+  ["an empty workspace and its next step", "bare", async (page) => page.getByRole("button", { name: "Show me how" }).click()],
 ];
 
 for (const theme of ["light", "dark", "high contrast"] as const) {

@@ -112,6 +112,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return { allowed: files.allows, folder: null, ...done() };
     },
     read_lineage: ({ session }) => engine.session(session).lineage(),
+    check_signature: () => ({ state: "not_checked" }),
     inspect_token: ({ text }) => inspected(text),
     reveal_token: ({ session, which }) => {
       engine.log.append({ kind: "TrustAsked", data: { widening: "reveal", granted: true } }, { session }, [], "user");

@@ -93,6 +93,11 @@ export class Chronicle {
     return this.#effects.get(idOf(key)) ?? [];
   }
 
+  /** Everything that was told of a flight. */
+  effectsOfFlight(flight: Flight): Moment[] {
+    return this.groupOf(flight.started)?.moments.filter((one) => one.flight === flight.number) ?? [];
+  }
+
   /** The group an event belongs to. */
   groupOf(key: EventKey): Group | undefined {
     return this.#groupOf.get(idOf(key));

@@ -71,6 +71,20 @@ export function when(at: number, now: number): string {
   return dayFormat.format(at) === dayFormat.format(now) ? clock(at) : `${dayFormat.format(at)} ${clock(at)}`;
 }
 
+const utcFormat = new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23", timeZone: "UTC" });
+const utcDayFormat = new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+
+/** `11:01:08 UTC`, with the day in front where it is not today there. */
+export function whenUtc(at: number, now: number): string {
+  const day = utcDayFormat.format(at) === utcDayFormat.format(now) ? "" : `${utcDayFormat.format(at)} `;
+  return `${day}${utcFormat.format(at)} UTC`;
+}
+
+/** Whether this can be a moment at all: what is beyond has no date. */
+export function isMoment(at: number): boolean {
+  return Number.isFinite(at) && Math.abs(at) <= 8.64e15;
+}
+
 /** A size in bytes: `512 B`, `1.2 kB`, `3.4 MB`. */
 export function bytes(size: number): string {
   if (size < 1_000) return `${size} B`;

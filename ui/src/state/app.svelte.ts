@@ -5,9 +5,11 @@ import { failureOf } from "../backend/failure";
 import type { AppView } from "../wire/AppView";
 import type { Commands } from "../wire/Commands";
 import type { Failure } from "../wire/Failure";
+import type { Fault } from "../wire/Fault";
 import { Exchange } from "./exchange.svelte";
 import { Explore } from "./explore.svelte";
 import { Keychain } from "./keychain.svelte";
+import { Lab } from "./lab.svelte";
 import { Notices } from "./notices.svelte";
 import { Selection } from "./selection.svelte";
 import { Sessions } from "./sessions.svelte";
@@ -19,7 +21,7 @@ import { Tour } from "./tour.svelte";
 import { Why } from "./why.svelte";
 
 /** A dialog of the window. */
-export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "help" } | { kind: "editor"; session: string | null };
+export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" } | { kind: "editor"; session: string | null };
 
 /** Everything the window shows. */
 export class App {
@@ -35,6 +37,7 @@ export class App {
   readonly explore: Explore;
   readonly tour: Tour;
   readonly why: Why;
+  readonly lab: Lab;
 
   view = $state.raw<AppView | null>(null);
   /** The window could not be opened at all. */
@@ -54,6 +57,7 @@ export class App {
     this.explore = new Explore(backend, this.timeline, this.selection);
     this.why = new Why(backend, this.timeline);
     this.tour = new Tour(backend, this.timeline, this.notices, this.exchange);
+    this.lab = new Lab(backend, this.sessions, this.notices);
   }
 
   /** Nothing was ever sent or signed in here, as far as the timeline reaches. */

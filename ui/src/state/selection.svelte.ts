@@ -4,10 +4,13 @@ import { type Moment, idOf } from "../lib/moment";
 import type { EventKey } from "../wire/EventKey";
 import type { Timeline } from "./timeline.svelte";
 
+/** A tab of the inspector. */
+export type InspectorTab = "token" | "event" | "lineage" | "faults";
+
 /** The selected event. */
 export class Selection {
   key = $state.raw<EventKey | null>(null);
-  tab = $state<"token" | "event">("token");
+  tab = $state<InspectorTab>("token");
   /** The inspector is open where there is no room for it beside the rest. */
   drawer = $state(false);
   readonly #timeline: Timeline;

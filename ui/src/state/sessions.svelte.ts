@@ -8,7 +8,7 @@ import type { Timeline } from "./timeline.svelte";
 const TELLING = new Set<Moment["kind"]>([
   "StateChanged", "Published", "SignedIn", "SignedOut", "LoginRequired", "SessionRestored", "CooldownStarted", "TokenExpired", "Persisted",
   "PersistFailed", "StoreChosen", "StoreUnavailable", "RecordSetAside", "FlightFinished",
-  "WorkspaceRead", "BindingApproved", "BindingQuestioned",
+  "WorkspaceRead", "BindingApproved", "BindingQuestioned", "FaultSwitched",
 ]);
 
 /** Questions that come closer together than this are one. */

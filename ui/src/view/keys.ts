@@ -1,5 +1,7 @@
 // What the keys do that work anywhere in the window. `words/keys.ts` says the same to people.
+import { flushSync } from "svelte";
 import type { App } from "../state/app.svelte";
+import type { InspectorTab } from "../state/selection.svelte";
 
 /** Answers one key, if it is one of ours. */
 export function listen(event: KeyboardEvent, app: App): void {
@@ -21,10 +23,7 @@ function act(event: KeyboardEvent, app: App): boolean {
   if (event.key === "F1") return open(app);
   if (!event.ctrlKey || event.altKey || event.metaKey) return false;
   if (event.shiftKey) {
-    if (event.key.toLowerCase() !== "r") return false;
-    const session = app.sessions.selected;
-    if (session && app.sessions.current?.generation) void app.act("refresh_now", { session });
-    return true;
+    return withShift(event.key.toLowerCase(), app);
   }
   const session = app.sessions.all[Number(event.key) - 1];
   if (/^[1-9]$/.test(event.key) && session) {
@@ -45,6 +44,35 @@ function act(event: KeyboardEvent, app: App): boolean {
     default:
       return false;
   }
+}
+
+function withShift(key: string, app: App): boolean {
+  const session = app.sessions.selected;
+  switch (key) {
+    case "r":
+      if (session && app.sessions.current?.generation) void app.act("refresh_now", { session });
+      return true;
+    case "y":
+      app.dialog = { kind: "inspect" };
+      return true;
+    case "l":
+      return inspect(app, "lineage");
+    case "f":
+      return inspect(app, "faults") && focus("[data-testid=fault-search]");
+    case "o":
+      if (app.lab.armed.length) void app.lab.clearAll();
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** Shows a tab of the inspector, and goes there. */
+function inspect(app: App, tab: InspectorTab): boolean {
+  app.selection.tab = tab;
+  app.selection.drawer = true;
+  flushSync();
+  return focus("#inspector-pane [role=tab][aria-selected=true]");
 }
 
 function open(app: App): boolean {

@@ -5,7 +5,10 @@ import type { BodyClass } from "./BodyClass";
 import type { Code } from "./Code";
 import type { EventKey } from "./EventKey";
 import type { ExpirySource } from "./ExpirySource";
+import type { Fault } from "./Fault";
+import type { FaultName } from "./FaultName";
 import type { FlightClass } from "./FlightClass";
+import type { HandedOut } from "./HandedOut";
 import type { Kept } from "./Kept";
 import type { LoginCause } from "./LoginCause";
 import type { Need } from "./Need";
@@ -16,10 +19,12 @@ import type { Scheme } from "./Scheme";
 import type { SetAside } from "./SetAside";
 import type { StateName } from "./StateName";
 import type { TokenClaims } from "./TokenClaims";
+import type { TokenKind } from "./TokenKind";
 import type { TypedAuthorization } from "./TypedAuthorization";
 import type { Unrepeatable } from "./Unrepeatable";
 import type { Verdict } from "./Verdict";
 import type { WallMs } from "./WallMs";
+import type { Widening } from "./Widening";
 import type { Withheld } from "./Withheld";
 
 /**
@@ -522,7 +527,35 @@ delta_ms: number, } } | { "kind": "ClockSkewed", "data": {
 /**
  * The server's clock less the local one, in milliseconds.
  */
-skew_ms: number, } } | { "kind": "Gap", "data": { 
+skew_ms: number, } } | { "kind": "FaultSwitched", "data": { 
+/**
+ * What goes wrong from here, or no longer does.
+ */
+fault: Fault, 
+/**
+ * It is on.
+ */
+on: boolean, } } | { "kind": "FaultInjected", "data": { 
+/**
+ * What.
+ */
+fault: FaultName, } } | { "kind": "TrustAsked", "data": { 
+/**
+ * What it was about.
+ */
+widening: Widening, 
+/**
+ * The answer was yes.
+ */
+granted: boolean, } } | { "kind": "TokenHandedOut", "data": { 
+/**
+ * Which one.
+ */
+which: TokenKind, 
+/**
+ * How.
+ */
+how: HandedOut, } } | { "kind": "Gap", "data": { 
 /**
  * The first missing number.
  */

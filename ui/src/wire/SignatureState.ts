@@ -3,4 +3,8 @@
 /**
  * What is known of a token's signature.
  */
-export type SignatureState = "not_checked" | "absent";
+export type SignatureState = { "state": "not_checked" } | { "state": "valid", 
+/**
+ * That key's name, where it has one.
+ */
+key_id: string | null, } | { "state": "does_not_match" } | { "state": "absent" };

@@ -4,9 +4,9 @@ import type { ClaimChange } from "./ClaimChange";
 import type { ExpirySource } from "./ExpirySource";
 import type { JwtDetails } from "./JwtDetails";
 import type { Kept } from "./Kept";
+import type { Legibility } from "./Legibility";
 import type { Scheme } from "./Scheme";
 import type { SignatureState } from "./SignatureState";
-import type { Legibility } from "./Legibility";
 import type { WallMs } from "./WallMs";
 
 /**

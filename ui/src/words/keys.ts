@@ -15,6 +15,10 @@ export const ANYWHERE: KeyWords[] = [
   { keys: ["Ctrl", "Shift", "R"], does: "Refresh the session's token now" },
   { keys: ["Ctrl", "J"], does: "Go to the timeline" },
   { keys: ["Ctrl", "I"], does: "Go to the inspector" },
+  { keys: ["Ctrl", "Shift", "Y"], does: "Look at a token that you paste" },
+  { keys: ["Ctrl", "Shift", "L"], does: "Show the token's lineage" },
+  { keys: ["Ctrl", "Shift", "F"], does: "Find a fault in the fault lab" },
+  { keys: ["Ctrl", "Shift", "O"], does: "Switch all faults off" },
   { keys: ["F6"], does: "Go to the next region (Shift: the one before)" },
   { keys: ["F1"], does: "Show these keys" },
 ];

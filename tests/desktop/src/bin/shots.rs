@@ -72,6 +72,22 @@ mod linux {
             window.wait_for_text("Token not sent").await?;
             keep(&window, "error", theme).await?;
 
+            // The demo's token is short-lived: a new line of it, with a few steps.
+            window.click("List orders").await?;
+            window.click_on("[data-testid=refresh-now]").await?;
+            window
+                .wait_for_text_in("[data-testid=session-demo]", "G4")
+                .await?;
+            window.click_on("[data-testid=inspector-token]").await?;
+            keep(&window, "inspector", theme).await?;
+            window.click_on("[data-testid=inspector-lineage]").await?;
+            keep(&window, "lineage", theme).await?;
+            window.click_on("[data-testid=inspector-faults]").await?;
+            window.click("Switch on: 401 always").await?;
+            window.wait_for_text("On purpose").await?;
+            keep(&window, "faults", theme).await?;
+            window.click("Switch all off").await?;
+
             // The demo signs in by itself; a workspace folder asks.
             let desk = window.close().await?;
             let server = Server::start(desk.home())?;

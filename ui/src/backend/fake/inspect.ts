@@ -8,7 +8,7 @@ import { fingerprint } from "./session";
 export function inspected(text: string): Inspected {
   const token = text.trim().replace(/^bearer /i, "");
   const parts = token.split(".");
-  const base = { length: token.length, fingerprint: fingerprint("pasted", token.length), signature: "not_checked", advisories: [], cut: 0 } as const;
+  const base = { length: token.length, fingerprint: fingerprint("pasted", token.length), signature: { state: "not_checked" }, cut: 0 } as const;
   if (token === "" || /\s/.test(token)) return { ...base, advisories: [], form: "not_a_token", jwt: null };
   const [header, claims] = [part(parts[0]), part(parts[1])];
   if (parts.length === 5 && header && "enc" in header) return { ...base, advisories: [], form: "encrypted", jwt: { header, claims: {} } };
@@ -19,7 +19,7 @@ export function inspected(text: string): Inspected {
   else if (claims.exp > 1e11) advisories.push("exp_in_milliseconds");
   else if (claims.exp < 0) advisories.push("exp_negative");
   const [cut, shown] = excerpt(claims);
-  return { ...base, form: "jwt", signature: parts[2] === "" ? "absent" : "not_checked", advisories, cut, jwt: { header, claims: shown } };
+  return { ...base, form: "jwt", signature: { state: parts[2] === "" ? "absent" : "not_checked" }, advisories, cut, jwt: { header, claims: shown } };
 }
 
 function excerpt(claims: Record<string, JsonValue>): [number, Record<string, JsonValue>] {

@@ -76,7 +76,7 @@ export class FakeSession {
       fingerprint: fingerprint(this.name, token.generation), scheme: "Bearer", length: 412, received_at_ms: Math.floor(token.receivedAt), expires_at_ms: Math.floor(token.expiresAt),
       lifetime_ms: this.lifetimeMs, expiry_source: "reply", scope: token.scope, kept: this.kept, origins: [this.origin],
       times_used: token.used, times_refused: token.refused, last_used_ms: token.lastUsed, refused_by: token.refusedBy,
-      form: "jwt", signature: "not_checked", advisories: [], cut: 0,
+      form: "jwt", signature: { state: "not_checked" }, advisories: [], cut: 0,
       jwt: { header: { alg: "HS256", typ: "JWT", kid: "k-1" }, claims: token.claims }, changes: this.#changes(token),
     };
   }
