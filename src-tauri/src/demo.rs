@@ -5,6 +5,7 @@ use std::io;
 use sandglass_demo::{DEMO_PASSWORD, DEMO_USER, Demo, PUBLIC_CLIENT};
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::origin::{Origin, parse_url};
+use sandglass_engine::session::config::grant_type::GrantType;
 use sandglass_engine::session::config::replies::Replies;
 use sandglass_engine::session::config::{
     ClientAuth, Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, SessionConfig,
@@ -55,6 +56,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
         dpop: false,
         issuer: None,
         jwks_uri: None,
+        grant: GrantType::RefreshToken,
         scope: None,
         resource: None,
     };

@@ -2,9 +2,10 @@
 
 mod bad_input;
 mod bodies;
-mod connections;
 #[cfg(target_os = "linux")]
 mod cleartext;
+mod client_credentials;
+mod connections;
 #[cfg(target_os = "linux")]
 mod crashes;
 mod dpop;

@@ -59,6 +59,15 @@ impl Shared {
             self.tally.add(|counts| counts.logins_refused += 1);
             return Err(NoTokens::WrongPassword);
         }
+        self.sign_in_client(client, scope)
+    }
+
+    /// A new family for a client that acts for itself.
+    pub(crate) fn sign_in_client(
+        &self,
+        client: &str,
+        scope: Option<&str>,
+    ) -> Result<Issued, NoTokens> {
         let issued =
             self.change(|families| families.sign_in(&self.mint, client, scope, now_ms()))?;
         let issued = issued.map_err(NoTokens::Refused)?;

@@ -3,7 +3,7 @@
 //! The `password` grant is no advice: it is here because a test needs a first refresh token without playing a browser.
 
 use crate::answer::{no_store, not_saved, refusal};
-use crate::clients::authenticate;
+use crate::clients::{PUBLIC_CLIENT, authenticate};
 use crate::families::SCOPE;
 use crate::grants::{Names, fields};
 use crate::misbehave::Odd;
@@ -48,18 +48,25 @@ async fn token(
         Ok(read) => read,
         Err(refused) => return refused.answer(),
     };
-    let Extension(odd) = odd.unwrap_or_default();
+    let Extension(mut odd) = odd.unwrap_or_default();
     let scope = form.field("scope");
+    // Who can ask again at any time needs no refresh token (RFC 6749, section 4.4.3).
+    odd.omit_refresh_token |= form.field("grant_type") == Some("client_credentials");
     let issued = match (form.field("grant_type"), form.field("refresh_token")) {
         (Some("refresh_token"), Some(token)) => shared.refresh(client, token, scope, &odd),
         (Some("password"), _) => match (form.field("username"), form.field("password")) {
             (Some(user), Some(password)) => shared.sign_in(client, (user, password), scope),
             _ => return invalid_request("username and password are missing"),
         },
+        (Some("client_credentials"), _) if client == PUBLIC_CLIENT => {
+            let why = "Only a client that proves who it is may sign in as itself";
+            return refusal(StatusCode::BAD_REQUEST, "unauthorized_client", why);
+        }
+        (Some("client_credentials"), _) => shared.sign_in_client(client, scope),
         (Some("refresh_token"), None) => return invalid_request("refresh_token is missing"),
         (None, _) => return invalid_request("grant_type is missing"),
         (Some(_), _) => {
-            let why = "This server knows refresh_token and password";
+            let why = "This server knows refresh_token, client_credentials and password";
             return refusal(StatusCode::BAD_REQUEST, "unsupported_grant_type", why);
         }
     };
@@ -84,7 +91,7 @@ async fn metadata(State(shared): State<Arc<Shared>>) -> Response {
         "introspection_endpoint": format!("{origin}/oauth/introspect"),
         "revocation_endpoint": format!("{origin}/oauth/revoke"),
         "response_types_supported": [],
-        "grant_types_supported": ["refresh_token", "password"],
+        "grant_types_supported": ["refresh_token", "client_credentials", "password"],
         "scopes_supported": scopes,
         "token_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": ["client_secret_basic"],

@@ -47,6 +47,22 @@ fn each_client_signs_in_and_refreshes_the_way_it_registered_for() {
 }
 
 #[test]
+fn a_client_that_signs_in_as_itself_gets_no_refresh_token() {
+    let server = Server::quick();
+    let client = server.client();
+    let secret = basic(BASIC_CLIENT, BASIC_SECRET);
+    let fields = [("grant_type", "client_credentials"), ("scope", "read")];
+    let granted = client.form_as("/oauth/token", Some(&secret), &fields);
+    assert_eq!(granted.status, 200, "{}", granted.text);
+    assert_eq!(granted.field("scope"), "read");
+    assert!(granted.json().get("refresh_token").is_none());
+    assert_eq!(
+        client.get("/me", &granted.field("access_token")).status,
+        200
+    );
+}
+
+#[test]
 fn the_token_endpoint_says_what_is_wrong_in_the_words_of_the_rfc() {
     let server = Server::quick();
     let client = server.client();
@@ -63,6 +79,11 @@ fn the_token_endpoint_says_what_is_wrong_in_the_words_of_the_rfc() {
     check(&[("grant_type", "")], 400, "invalid_request");
     check(&[("grant_type", "refresh_token")], 400, "invalid_request");
     check(&[("grant_type", "implicit")], 400, "unsupported_grant_type");
+    check(
+        &[("grant_type", "client_credentials")],
+        400,
+        "unauthorized_client",
+    );
     check(&refresh_fields("guessed"), 400, "invalid_grant");
     check(
         &[("grant_type", "password"), ("grant_type", "password")],

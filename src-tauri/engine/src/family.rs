@@ -32,7 +32,7 @@ use tokio::sync::{Semaphore, watch};
 
 pub(crate) use self::clockwork::TICK;
 use self::gate::Gate;
-use self::state::{RefreshToken, Standing, State, Token};
+use self::state::{RefreshToken, Renewal, Standing, State, Token};
 use crate::answers::Answers;
 use crate::client::{ApiLimits, Clients};
 use crate::clock::Clock;
@@ -46,6 +46,7 @@ use crate::oauth::dpop::nonces::Nonces;
 use crate::oauth::jwks::KeyCache;
 use crate::origin::Origin;
 use crate::redact::{Fingerprint, InstallKey, Masker};
+use crate::session::config::grant_type::GrantType;
 use crate::session::config::{Dialect, SessionConfig};
 use crate::timeline::event::{Actor, EventKey, Fact, Kept, LoginCause, StateName, Subject};
 use crate::timeline::{Entry, Timeline};
@@ -266,6 +267,16 @@ impl Family {
         }
     }
 
+    /// What new tokens are asked for with after these came. Its sessions agree on that: they are one client.
+    fn renewal(&self, refresh_token: Option<SecretString>) -> Option<Renewal> {
+        match self.members[self.first()].grant() {
+            Some(GrantType::ClientCredentials) => Some(Renewal::ClientCredentials),
+            Some(GrantType::RefreshToken) | None => {
+                refresh_token.map(|token| Renewal::RefreshToken(self.context.refresh_token(token)))
+            }
+        }
+    }
+
     fn subject(&self, member: &Arc<str>) -> Subject {
         Subject {
             session: Some(Arc::clone(member)),
@@ -369,12 +380,9 @@ impl Family {
             .keys()
             .any(|member| self.faults.is_on(member, FaultName::ReuseRefreshToken));
         if keeps_outgoing {
-            state.outgoing = state.refresh.take();
+            state.outgoing = state.refresh_token().cloned();
         }
-        state.refresh = generation
-            .grant
-            .refresh_token
-            .map(|token| self.context.refresh_token(token));
+        state.renewal = self.renewal(generation.grant.refresh_token);
         state.client = generation.grant.client;
         state.bound = generation.grant.bound;
         state.account = generation.grant.account;
@@ -405,7 +413,7 @@ impl Family {
             epoch: state.epoch,
             generation: state.generation,
             grant: Some(Grant {
-                refresh_token: state.refresh.as_ref().map(|token| token.secret.clone()),
+                refresh_token: state.refresh_token().map(|token| token.secret.clone()),
                 client: state.client.clone(),
                 bound: state.bound.clone(),
                 account: state.account,

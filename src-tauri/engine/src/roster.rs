@@ -149,7 +149,8 @@ fn same_client(one: &SessionConfig, other: &SessionConfig) -> bool {
         && match (&one.dialect, &other.dialect) {
             (Dialect::Json(_), Dialect::Json(_)) => true,
             (Dialect::Oauth(one), Dialect::Oauth(other)) => {
-                (&one.client_id, one.client_auth) == (&other.client_id, other.client_auth)
+                (&one.client_id, one.client_auth, one.grant)
+                    == (&other.client_id, other.client_auth, other.grant)
             }
             _ => false,
         }

@@ -198,7 +198,7 @@ impl Session {
         let clock = &self.family.context().clock;
         state.last_used = clock.mono();
         let ready =
-            state.standing_kind(clock.mono()) == StandingKind::Ready && state.refresh.is_some();
+            state.standing_kind(clock.mono()) == StandingKind::Ready && state.renewal.is_some();
         let need = match state.access.get(&self.config.name).cloned() {
             // Its successor is on the way: do not send what was refused.
             Some(token) if token.was_refused() && self.is_flying(&state) => None,
@@ -228,7 +228,7 @@ impl Session {
                 Some(Need::Expiry)
             }
             None if !state.flight.is_free() => None,
-            None if state.refresh.is_none() => return Err(self.sign_in_needed("no_refresh_token")),
+            None if state.renewal.is_none() => return Err(self.sign_in_needed("no_refresh_token")),
             None if !ready => return Err(self.still_cooling(&state)),
             None => Some(Need::Absent),
         };
@@ -316,7 +316,7 @@ impl Session {
                 }),
             quarantined: state.is_quarantined(&origin, lease.token.generation, now),
             exhausted: state.is_exhausted(now),
-            refreshable: state.refresh.is_some(),
+            refreshable: state.renewal.is_some(),
         });
         let decision = match decision {
             Decision::Start(_) => match self.hidden(subject, classified) {
@@ -446,7 +446,7 @@ impl Session {
             if matches!(state.standing, Standing::BindingChanged(_)) {
                 return Err(self.binding_changed(&state));
             }
-            if state.refresh.is_none()
+            if state.renewal.is_none()
                 || matches!(
                     state.standing,
                     Standing::LoginRequired { .. } | Standing::SignedOut
@@ -553,6 +553,7 @@ impl Session {
             name: self.config.name.to_string(),
             family: self.config.family.to_string(),
             kind: self.config.kind(),
+            grant: self.config.grant(),
             state: state.name(),
             epoch: state.epoch,
             generation: token.map(|token| token.generation),
@@ -650,7 +651,7 @@ impl Session {
         if let Some(token) = state.access.get(&self.config.name) {
             masker.add(&token.access.token, token.fingerprint);
         }
-        if let Some(token) = &state.refresh {
+        if let Some(token) = state.refresh_token() {
             masker.add(&token.secret, token.fingerprint);
         }
     }

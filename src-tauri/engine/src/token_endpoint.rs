@@ -83,7 +83,31 @@ impl Dialect {
                 &json.refresh,
                 &[("{{refresh_token}}", refresh_token.expose_secret())],
             ),
-            Self::Oauth(oauth) => oauth_refresh_request(oauth, refresh_token, client),
+            Self::Oauth(oauth) => {
+                let fields = [
+                    ("grant_type", "refresh_token"),
+                    ("refresh_token", refresh_token.expose_secret()),
+                ];
+                oauth_request(oauth, fields.into_iter().chain(scope(oauth)), client)
+            }
+        }
+    }
+
+    /// The exchange that gives tokens to the client itself (RFC 6749 §4.4); JSON sign-in has none.
+    pub(crate) fn client_credentials_request(
+        &self,
+        client: &ClientSecrets,
+    ) -> Option<TokenRequest> {
+        match self {
+            Self::Json(_) => None,
+            Self::Oauth(oauth) => {
+                let fields = [("grant_type", "client_credentials")];
+                Some(oauth_request(
+                    oauth,
+                    fields.into_iter().chain(scope(oauth)),
+                    client,
+                ))
+            }
         }
     }
 
@@ -161,17 +185,18 @@ fn fill_text(text: &str, values: &[(&str, &str)]) -> String {
     filled
 }
 
-fn oauth_refresh_request(
+fn scope(oauth: &OauthDialect) -> Option<(&str, &str)> {
+    oauth.scope.as_deref().map(|scope| ("scope", scope))
+}
+
+/// A request of the client with the fields of its grant: what it is for, and who it is, come with every one.
+fn oauth_request<'a>(
     oauth: &OauthDialect,
-    refresh_token: &SecretString,
+    fields: impl Iterator<Item = (&'a str, &'a str)>,
     client: &ClientSecrets,
 ) -> TokenRequest {
     let mut form = form_urlencoded::Serializer::new(String::new());
-    form.append_pair("grant_type", "refresh_token")
-        .append_pair("refresh_token", refresh_token.expose_secret());
-    if let Some(scope) = &oauth.scope {
-        form.append_pair("scope", scope);
-    }
+    form.extend_pairs(fields);
     if let Some(resource) = &oauth.resource {
         form.append_pair("resource", resource);
     }
@@ -360,6 +385,7 @@ pub(crate) const RETRY_AFTER_BOUNDS: (Duration, Duration) =
 mod tests {
     use super::*;
     use crate::session::config::ClientAuth;
+    use crate::session::config::grant_type::GrantType;
 
     fn body(request: &TokenRequest) -> String {
         let post = request.post(None, WallMs(0)).expect("ready");
@@ -413,13 +439,20 @@ mod tests {
             client_id: "desktop".to_owned(),
             client_auth: ClientAuth::None,
             dpop: false,
+            grant: GrantType::RefreshToken,
             scope: Some("read write".to_owned()),
             resource: None,
         };
-        let request = oauth_refresh_request(&oauth, &"r t".into(), &ClientSecrets::default());
+        let dialect = Dialect::Oauth(Box::new(oauth));
+        let request = dialect.refresh_request(&"r t".into(), &ClientSecrets::default());
         assert_eq!(
             body(&request),
             "grant_type=refresh_token&refresh_token=r+t&scope=read+write&client_id=desktop"
+        );
+        let request = dialect.client_credentials_request(&ClientSecrets::default());
+        assert_eq!(
+            body(&request.expect("it speaks OAuth")),
+            "grant_type=client_credentials&scope=read+write&client_id=desktop"
         );
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use sandglass_engine::session::config::grant_type::GrantType;
 use sandglass_engine::session::config::{ClientAuth, Dialect, SessionConfig};
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
 use sandglass_engine::workspace::Workspace;
@@ -121,7 +122,8 @@ fn questions(session: &SessionConfig, ask_name: bool) -> Vec<Question> {
                 }
             };
             let client = client.map(|what| Question { what, secret: true });
-            [REFRESH_TOKEN].into_iter().chain(client).collect()
+            let token = (oauth.grant == GrantType::RefreshToken).then_some(REFRESH_TOKEN);
+            token.into_iter().chain(client).collect()
         }
     }
 }
@@ -141,7 +143,7 @@ fn credentials(
             client: ClientSecrets::default(),
         },
         Dialect::Oauth(oauth) => {
-            let refresh_token = next();
+            let refresh_token = (oauth.grant == GrantType::RefreshToken).then(&mut *next);
             let mut client = ClientSecrets::default();
             match oauth.client_auth {
                 ClientAuth::None => {}
@@ -153,9 +155,12 @@ fn credentials(
                     client.client_certificate = Some(next());
                 }
             }
-            Credentials::RefreshToken {
-                refresh_token,
-                client,
+            match refresh_token {
+                Some(refresh_token) => Credentials::RefreshToken {
+                    refresh_token,
+                    client,
+                },
+                None => Credentials::Client { client },
             }
         }
     }

@@ -1,6 +1,7 @@
 // The door to a played engine: for tests, and for work on the look without a window. Never part of the product.
 import type { AppView } from "../wire/AppView";
 import type { Commands } from "../wire/Commands";
+import type { Credentials } from "../wire/Credentials";
 import type { Failure } from "../wire/Failure";
 import type { FromCurl } from "../wire/FromCurl";
 import type { KeychainState } from "../wire/KeychainState";
@@ -76,7 +77,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
     explain_sign_out: ({ session }) => explainSignOut(engine.log, session, engine.session(session).state === "login_required"),
     list_sessions: snapshots,
     sign_in: async ({ session, credentials }) => {
-      await engine.signIn(session, credentials.type === "password" ? credentials.password === "hourglass" : credentials.refresh_token.length > 3);
+      await engine.signIn(session, accepted(credentials));
       return done();
     },
     sign_in_demo: async ({ session }) => {
@@ -178,6 +179,18 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return Promise.resolve();
     },
   };
+}
+
+/** What this server takes: one password, and any secret of some length. */
+function accepted(credentials: Credentials): boolean {
+  switch (credentials.type) {
+    case "password":
+      return credentials.password === "hourglass";
+    case "refresh_token":
+      return credentials.refresh_token.length > 3;
+    case "client":
+      return (credentials.client.client_secret ?? "").length > 3;
+  }
 }
 
 const REQUESTS: SavedRequest[] = [

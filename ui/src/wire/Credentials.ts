@@ -20,4 +20,8 @@ refresh_token: string,
 /**
  * What the client authenticates with, where it has something.
  */
+client: ClientSecrets, } | { "type": "client", 
+/**
+ * What the client authenticates with, where it has something.
+ */
 client: ClientSecrets, };

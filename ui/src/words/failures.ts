@@ -31,6 +31,7 @@ type Words = (params: Params) => { title: string; why: string; acts?: Act[] };
 const NEEDED: Record<string, string> = {
   password: "a user and a password",
   refresh_token: "a refresh token",
+  client: "no user: its client signs in as itself",
   client_secret: "the client's secret",
   client_key: "the client's private key",
   client_certificate: "the client's certificate",

@@ -94,8 +94,7 @@ impl Engine {
                 .get(name)
                 .map(|token| (token.access.token.clone(), token.generation)),
             TokenKind::Refresh => state
-                .refresh
-                .as_ref()
+                .refresh_token()
                 .map(|token| (token.secret.clone(), state.generation)),
         };
         let (secret, generation) =

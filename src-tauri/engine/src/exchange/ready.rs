@@ -261,6 +261,7 @@ fn may_attach(session: &SessionConfig, origin: &Origin) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::session::config::grant_type::GrantType;
     use crate::session::config::replies::Replies;
     use crate::session::config::{ClientAuth, Dialect, OauthDialect, RefreshWhen};
 
@@ -273,6 +274,7 @@ mod tests {
             client_id: "c".to_owned(),
             client_auth: ClientAuth::None,
             dpop: false,
+            grant: GrantType::RefreshToken,
             scope: None,
             resource: None,
         };

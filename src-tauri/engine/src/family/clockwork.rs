@@ -122,7 +122,7 @@ impl Family {
             let ready = matches!(state.standing, Standing::Active)
                 && !self.faults.is_on(member, FaultName::PretendValid)
                 && state.flight.is_free()
-                && state.refresh.is_some();
+                && state.renewal.is_some();
             if !in_use || !ready {
                 return;
             }

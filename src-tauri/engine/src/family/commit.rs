@@ -9,7 +9,7 @@ use super::Generation;
 use super::flight::Flight;
 use super::grant::account_of;
 use super::identity::identity_in;
-use super::state::RefreshToken;
+use super::state::Renewal;
 use crate::error::{Code, Failure};
 use crate::failpoint::{Point, reach};
 use crate::journal::Phase;
@@ -26,12 +26,12 @@ impl Flight {
         &mut self,
         reply: Option<Reply>,
         repeated: bool,
-        refresh_token: &RefreshToken,
+        renewal: &Renewal,
         held: &mut Held,
         replied: EventKey,
     ) {
         let family = Arc::clone(&self.family);
-        self.log(Phase::Replied, refresh_token, replied).await;
+        self.log(Phase::Replied, renewal, replied).await;
         let (before, refused) = {
             let state = family.lock();
             (
@@ -68,10 +68,12 @@ impl Flight {
             );
             let account = account_of(&access[&self.member]);
             let grant = Grant {
-                refresh_token: family.members[&self.member]
-                    .replies
-                    .old_refresh_token
-                    .after(&refresh_token.secret, fresh.refresh_token),
+                refresh_token: renewal.refresh_token().and_then(|spent| {
+                    family.members[&self.member]
+                        .replies
+                        .old_refresh_token
+                        .after(&spent.secret, fresh.refresh_token)
+                }),
                 client: state.client.clone(),
                 bound: state.bound.clone(),
                 account: state.account.or(account),
@@ -111,7 +113,7 @@ impl Flight {
         } else {
             Phase::PersistPending
         };
-        self.log(logged, refresh_token, persisted).await;
+        self.log(logged, renewal, persisted).await;
         reach(Point::Committed);
         if !self.publish(generation, slot, repeated, persisted) {
             return self.land_superseded(persisted);
@@ -144,7 +146,7 @@ impl Flight {
     pub(super) async fn salvage(
         &mut self,
         judged: Judged,
-        spent: &RefreshToken,
+        spent: &Renewal,
         held: &mut Held,
         replied: EventKey,
     ) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::Generation;
 use super::flight::Flight;
 use super::reload::{Memory, Reload, Stored, reload};
-use super::state::RefreshToken;
+use super::state::Renewal;
 use crate::error::{Code, Failure};
 use crate::journal::Owner;
 use crate::redact;
@@ -16,10 +16,7 @@ use crate::vault::record::{Record, Slot};
 
 /// What the flight goes on with after the reload.
 pub(super) enum Course {
-    Send {
-        refresh_token: RefreshToken,
-        replay: bool,
-    },
+    Send { renewal: Renewal, replay: bool },
     Landed,
 }
 
@@ -41,13 +38,15 @@ impl Flight {
                 account: state.account,
                 persist_pending: state.persist_pending,
             };
-            (memory, state.refresh.clone())
+            (memory, state.renewal.clone())
         };
         let journal = family.newest_line().await;
         let found = match family.slots.load(context.vault()).await {
             Ok(found) => found,
             // The vault cannot be read, but if this process wrote the journal's last word nobody else has refreshed since.
             Err(_) if family.is_ours(journal.as_ref(), &memory) => Default::default(),
+            // And what is not spent by its use needs no look at what others did with it.
+            Err(_) if matches!(at_hand, Some(Renewal::ClientCredentials)) => Default::default(),
             Err(error) => {
                 let failure = Failure::from(error);
                 let told = self.tell(
@@ -100,17 +99,11 @@ impl Flight {
                         reloaded,
                     );
                 }
-                let Some(refresh_token) = at_hand else {
+                let Some(renewal) = at_hand else {
                     self.land_ended(LoginCause::NoRefreshToken, None, reloaded);
                     return (Course::Landed, reloaded);
                 };
-                (
-                    Course::Send {
-                        refresh_token,
-                        replay,
-                    },
-                    reloaded,
-                )
+                (Course::Send { renewal, replay }, reloaded)
             }
             Reload::Adopt { .. } => match found.newest {
                 Some(record) => self.adopt(record, found.slot, reloaded),
@@ -177,10 +170,10 @@ impl Flight {
             self.finish(&mut state, FlightClass::Adopted, Ok(()), published, |_| {});
             return (Course::Landed, published);
         }
-        match state.refresh.clone() {
-            Some(refresh_token) => (
+        match state.renewal.clone() {
+            Some(renewal) => (
                 Course::Send {
-                    refresh_token,
+                    renewal,
                     replay: false,
                 },
                 published,

@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use super::Family;
 use super::course::Course;
 use super::gate::{Guard, Guarded, Ticket};
-use super::state::{Airborne, RefreshToken, Standing, State};
+use super::state::{Airborne, RefreshToken, Renewal, Standing, State};
 use crate::clock::millis;
 use crate::error::{Code, Failure};
 use crate::failpoint::{Point, reach};
@@ -150,17 +150,13 @@ impl Flight {
         };
         let locked = self.tell_lock(&held, cause);
         let (course, cause) = self.reload(locked).await;
-        let Course::Send {
-            refresh_token,
-            replay,
-        } = course
-        else {
+        let Course::Send { renewal, replay } = course else {
             return Ok(());
         };
         reach(Point::BeforeIntent);
-        let cause = self.log(Phase::Intent, &refresh_token, cause).await;
+        let cause = self.log(Phase::Intent, &renewal, cause).await;
         reach(Point::Intent);
-        self.exchange(refresh_token, replay, &mut held, cause).await
+        self.exchange(renewal, replay, &mut held, cause).await
     }
 
     pub(super) fn tell_lock(&self, held: &Held, cause: EventKey) -> EventKey {
@@ -183,7 +179,7 @@ impl Flight {
     /// Sends, at most twice, and does what the answer decides.
     async fn exchange(
         &mut self,
-        refresh_token: RefreshToken,
+        renewal: Renewal,
         replay: bool,
         held: &mut Held,
         mut cause: EventKey,
@@ -194,10 +190,14 @@ impl Flight {
             let state = family.lock();
             (state.client.clone(), state.bound.clone())
         };
-        let (sent_token, told) = self.token_to_send(&refresh_token, cause);
+        let (sent_with, told) = self.renewal_to_send(&renewal, cause);
         cause = told;
-        let request = dialect
-            .refresh_request(&sent_token.secret, &client)
+        let request = match &sent_with {
+            Renewal::RefreshToken(token) => Some(dialect.refresh_request(&token.secret, &client)),
+            Renewal::ClientCredentials => dialect.client_credentials_request(&client),
+        };
+        let request = request
+            .expect("a session renews in the way of its own dialect")
             .proven_by(bound.key());
         let request = Arc::new(request);
         // A replay of what another flight (or process) sent is this flight's one repetition.
@@ -208,12 +208,11 @@ impl Flight {
                 let told = self.tell(Fact::LockLost {}, cause);
                 return Err(LockLost { told });
             }
-            self.log(Phase::Sent, &refresh_token, cause).await;
+            self.log(Phase::Sent, &renewal, cause).await;
             reach(Point::Sent);
-            let (judged, replied) = self
-                .call(&request, sent_token.fingerprint, sends > 1, cause)
-                .await;
-            if judged.class == ReplyClass::Ambiguous {
+            let fingerprint = sent_with.refresh_token().map(|token| token.fingerprint);
+            let (judged, replied) = self.call(&request, fingerprint, sends > 1, cause).await;
+            if judged.class == ReplyClass::Ambiguous && renewal.refresh_token().is_some() {
                 // Until new tokens come, whatever comes instead: the journal and the state keep the doubt.
                 family.lock().unknown_outcome = true;
             }
@@ -223,10 +222,11 @@ impl Flight {
             cause = replied;
         };
         self.learn_skew(&judged, replied);
-        let repeated = sends > 1 || family.lock().unknown_outcome;
+        let repeated =
+            renewal.refresh_token().is_some() && (sends > 1 || family.lock().unknown_outcome);
         match judged.class {
             ReplyClass::Granted => {
-                self.commit(judged.reply, repeated, &refresh_token, held, replied)
+                self.commit(judged.reply, repeated, &renewal, held, replied)
                     .await;
                 return Ok(());
             }
@@ -255,12 +255,13 @@ impl Flight {
             }
             ReplyClass::Suspect => self.land_suspect(&judged, replied),
             ReplyClass::Protocol
-                if judged
-                    .reply
-                    .as_ref()
-                    .is_some_and(|reply| reply.refresh_token.is_some()) =>
+                if renewal.refresh_token().is_some()
+                    && judged
+                        .reply
+                        .as_ref()
+                        .is_some_and(|reply| reply.refresh_token.is_some()) =>
             {
-                self.salvage(judged, &refresh_token, held, replied).await;
+                self.salvage(judged, &renewal, held, replied).await;
                 return Ok(());
             }
             ReplyClass::NotSent
@@ -278,7 +279,7 @@ impl Flight {
         } else {
             Phase::Cleared
         };
-        self.log(phase, &refresh_token, replied).await;
+        self.log(phase, &renewal, replied).await;
         Ok(())
     }
 
@@ -289,13 +290,12 @@ impl Flight {
             .append(Entry::new(Actor::Request, &self.subject, fact).because(cause))
     }
 
-    /// Writes how far this flight has come; the event that says so, or that it could not be written.
-    pub(super) async fn log(
-        &self,
-        phase: Phase,
-        refresh_token: &RefreshToken,
-        cause: EventKey,
-    ) -> EventKey {
+    /// Writes how far this flight has come; the event that says so, or that it could not be written. Where nothing can be
+    /// spent there is nothing to write down: a crash leaves no doubt.
+    pub(super) async fn log(&self, phase: Phase, renewal: &Renewal, cause: EventKey) -> EventKey {
+        let Renewal::RefreshToken(RefreshToken { fingerprint, .. }) = renewal else {
+            return cause;
+        };
         let family = Arc::clone(&self.family);
         let line = Line {
             version: 0,
@@ -303,7 +303,7 @@ impl Flight {
             flight: self.number,
             epoch: self.ticket.base().0,
             base_generation: self.ticket.base().1,
-            refresh_fingerprint: refresh_token.fingerprint,
+            refresh_fingerprint: *fingerprint,
             wall_ms: family.context.clock.wall(),
             owner: Owner::this(),
         };

@@ -5,26 +5,26 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use super::flight::Flight;
-use super::state::RefreshToken;
+use super::state::Renewal;
 use crate::fault::FaultName;
 use crate::redact::Fingerprint;
 use crate::timeline::event::{EventKey, Purpose, ReplyClass};
 use crate::token_endpoint::{Judged, TokenRequest};
 
 impl Flight {
-    /// The refresh token that goes out: the current one, or on purpose the one before it, where that was kept.
-    pub(super) fn token_to_send(
+    /// What goes out: the current refresh token, or on purpose the one before it, where that was kept.
+    pub(super) fn renewal_to_send(
         &self,
-        current: &RefreshToken,
+        current: &Renewal,
         cause: EventKey,
-    ) -> (RefreshToken, EventKey) {
+    ) -> (Renewal, EventKey) {
         let outgoing = self.family.lock().outgoing.clone();
         let names = [FaultName::ReuseRefreshToken];
         let struck = outgoing.and_then(|outgoing| {
             let (_, injected) = self
                 .family
                 .strike(&self.member, &names, &self.subject, cause)?;
-            Some((outgoing, injected))
+            Some((Renewal::RefreshToken(outgoing), injected))
         });
         struck.unwrap_or_else(|| (current.clone(), cause))
     }
@@ -34,7 +34,7 @@ impl Flight {
     pub(super) async fn call(
         &self,
         request: &Arc<TokenRequest>,
-        fingerprint: Fingerprint,
+        fingerprint: Option<Fingerprint>,
         replay: bool,
         mut cause: EventKey,
     ) -> (Judged, EventKey) {
@@ -49,7 +49,7 @@ impl Flight {
         let call = || {
             let (family, request) = (Arc::clone(&self.family), Arc::clone(request));
             let (member, subject) = (Arc::clone(&self.member), self.subject.clone());
-            let (purpose, fingerprint) = (Purpose::Refresh, Some(fingerprint));
+            let purpose = Purpose::Refresh;
             async move {
                 family
                     .exchange(

@@ -10,6 +10,7 @@ use super::identity::identity_in;
 use super::{Family, Generation};
 use crate::error::{Code, Failure, Result};
 use crate::oauth::dpop::{Bound, ProofKey};
+use crate::session::config::grant_type::GrantType;
 use crate::session::config::{Dialect, OauthDialect};
 use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::timeline::Entry;
@@ -226,7 +227,7 @@ impl Family {
             Credentials::Password { username, password } => {
                 let request = dialect
                     .password_request(&username, &password)
-                    .ok_or_else(|| wrong_kind("refresh_token"))?;
+                    .ok_or_else(|| wrong_kind(expected_by(dialect)))?;
                 Ok(First {
                     request,
                     refresh_token: None,
@@ -239,16 +240,12 @@ impl Family {
                 mut client,
             } => {
                 let bound = match dialect {
-                    Dialect::Oauth(oauth) => {
-                        if let Some(missing) = oauth.client_auth.lacks(&client) {
-                            return Err(wrong_kind(missing));
-                        }
+                    Dialect::Json(json) if json.sign_in.is_none() => Bound::ToNothing,
+                    _ => {
+                        let oauth = expected(dialect, GrantType::RefreshToken, &client)
+                            .map_err(wrong_kind)?;
                         bound(oauth, &mut client)?
                     }
-                    Dialect::Json(json) if json.sign_in.is_some() => {
-                        return Err(wrong_kind("password"));
-                    }
-                    Dialect::Json(_) => Bound::ToNothing,
                 };
                 let request = dialect
                     .refresh_request(&refresh_token, &client)
@@ -257,6 +254,22 @@ impl Family {
                 Ok(First {
                     request,
                     refresh_token: Some(refresh_token),
+                    client,
+                    bound,
+                })
+            }
+            Credentials::Client { mut client } => {
+                let oauth =
+                    expected(dialect, GrantType::ClientCredentials, &client).map_err(wrong_kind)?;
+                let bound = bound(oauth, &mut client)?;
+                let request = dialect
+                    .client_credentials_request(&client)
+                    .ok_or_else(|| wrong_kind("password"))?
+                    .proven_by(bound.key());
+                request.check(self.context.clock.wall())?;
+                Ok(First {
+                    request,
+                    refresh_token: None,
                     client,
                     bound,
                 })
@@ -273,6 +286,32 @@ fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<Bound> {
     }
     let key = brought.map_or_else(ProofKey::generate, ProofKey::read)?;
     Ok(Bound::ToKey(Arc::new(key)))
+}
+
+/// What a session takes to sign in, as the parameter of a failure names it.
+fn expected_by(dialect: &Dialect) -> &'static str {
+    match dialect {
+        Dialect::Json(json) if json.sign_in.is_none() => "refresh_token",
+        Dialect::Json(_) => "password",
+        Dialect::Oauth(oauth) => match oauth.grant {
+            GrantType::RefreshToken => "refresh_token",
+            GrantType::ClientCredentials => "client",
+        },
+    }
+}
+
+/// The session's client, where it gets tokens in this way and has what it authenticates with; else what is wanted instead.
+fn expected<'a>(
+    dialect: &'a Dialect,
+    grant: GrantType,
+    client: &ClientSecrets,
+) -> Result<&'a OauthDialect, &'static str> {
+    match dialect {
+        Dialect::Oauth(oauth) if oauth.grant == grant => {
+            oauth.client_auth.lacks(client).map_or(Ok(oauth), Err)
+        }
+        _ => Err(expected_by(dialect)),
+    }
 }
 
 fn refusal(member: &str, judged: &Judged, request: &TokenRequest) -> Failure {

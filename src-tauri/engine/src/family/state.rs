@@ -112,6 +112,25 @@ pub(crate) struct RefreshToken {
     pub(crate) fingerprint: Fingerprint,
 }
 
+/// What new tokens are asked for with.
+#[derive(Clone)]
+pub(crate) enum Renewal {
+    /// A refresh token: its use may spend it, so it is used once, written down before, and never in doubt (RFC 6749 §6).
+    RefreshToken(RefreshToken),
+    /// What the client proves itself with: no use of it spends anything, and a lost reply costs nothing (RFC 6749 §4.4).
+    ClientCredentials,
+}
+
+impl Renewal {
+    /// The refresh token, where it is one.
+    pub(crate) fn refresh_token(&self) -> Option<&RefreshToken> {
+        match self {
+            Self::RefreshToken(token) => Some(token),
+            Self::ClientCredentials => None,
+        }
+    }
+}
+
 /// How a flight ended, for all who waited for it.
 #[derive(Debug)]
 pub(crate) struct FlightEnd {
@@ -193,7 +212,8 @@ pub(crate) struct State {
     pub(crate) epoch: u32,
     /// 0: nothing was granted in this epoch.
     pub(crate) generation: u32,
-    pub(crate) refresh: Option<RefreshToken>,
+    /// Absent: no new token can be had without the user.
+    pub(crate) renewal: Option<Renewal>,
     /// The refresh token before it: kept only while the user wants to see what a server makes of its reuse.
     pub(crate) outgoing: Option<RefreshToken>,
     /// The generation that is taken for expired on purpose until the next flight has landed, and the event that says so.
@@ -239,7 +259,7 @@ impl Default for State {
         Self {
             epoch: 0,
             generation: 0,
-            refresh: None,
+            renewal: None,
             outgoing: None,
             expired_on_purpose: None,
             client: ClientSecrets::default(),
@@ -313,6 +333,11 @@ impl State {
             Standing::ConfigError => StandingKind::Misconfigured,
             Standing::LoginRequired { cause, .. } => StandingKind::Ended(cause),
         }
+    }
+
+    /// The refresh token, where there is one.
+    pub(crate) fn refresh_token(&self) -> Option<&RefreshToken> {
+        self.renewal.as_ref().and_then(Renewal::refresh_token)
     }
 
     /// Forgets everything that was granted, and begins another epoch.

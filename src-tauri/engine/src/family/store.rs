@@ -156,7 +156,7 @@ impl Family {
             state.unknown_outcome = true;
             // Inside the window a server that forgives at all still repeats its reply: ask at once, under the lock.
             let recent = self.context.clock.wall().since_ms(line.wall_ms).abs() <= REPLAY_WINDOW_MS;
-            if recent && state.refresh.is_some() && matches!(state.standing, Standing::Active) {
+            if recent && state.renewal.is_some() && matches!(state.standing, Standing::Active) {
                 let member = Arc::clone(self.first());
                 self.take_off(
                     state,
@@ -226,7 +226,7 @@ impl Family {
             let mut state = self.lock();
             if state.flight.is_free() {
                 state.retired = true;
-                state.refresh = None;
+                state.renewal = None;
                 state.epoch = state.epoch.saturating_add(1);
                 return;
             }

@@ -120,7 +120,7 @@ impl Family {
                         cause: LoginCause::NoRefreshToken,
                         ..
                     }
-                ) && state.refresh.is_some();
+                ) && state.renewal.is_some();
                 if hidden {
                     let from = state.name();
                     state.standing = Standing::Active;

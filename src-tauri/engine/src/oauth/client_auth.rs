@@ -138,6 +138,7 @@ mod tests {
     use crate::error::Code;
     use crate::jose::public_key::KeySet;
     use crate::jose::signed_text::SignedText;
+    use crate::session::config::grant_type::GrantType;
 
     const NOW: WallMs = WallMs(1_700_000_000_999);
 
@@ -149,6 +150,7 @@ mod tests {
             client_id: "web:odd".to_owned(),
             client_auth,
             dpop: false,
+            grant: GrantType::RefreshToken,
             scope: None,
             resource: None,
         }

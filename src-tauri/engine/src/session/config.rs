@@ -2,6 +2,7 @@
 
 pub mod answer_pattern;
 pub mod connection;
+pub mod grant_type;
 pub mod replies;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use url::Url;
 
 use self::answer_pattern::AnswerPattern;
 use self::connection::Connection;
+use self::grant_type::GrantType;
 use self::replies::Replies;
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
@@ -111,7 +113,9 @@ pub struct OauthDialect {
     pub client_auth: ClientAuth,
     /// Whether its tokens are bound to a key of the session's own (RFC 9449).
     pub dpop: bool,
-    /// Asked for on refresh. Absent: what was granted.
+    /// How it gets tokens.
+    pub grant: GrantType,
+    /// Asked for. Absent: what was granted before, or the server's choice.
     pub scope: Option<String>,
     /// The API that the access token is for (RFC 8707). Absent: the server's choice.
     pub resource: Option<String>,
@@ -142,6 +146,14 @@ impl SessionConfig {
         match self.dialect {
             Dialect::Json(_) => SessionKind::Json,
             Dialect::Oauth(_) => SessionKind::Oauth,
+        }
+    }
+
+    /// How it gets tokens. `None`: it speaks JSON.
+    pub fn grant(&self) -> Option<GrantType> {
+        match &self.dialect {
+            Dialect::Json(_) => None,
+            Dialect::Oauth(oauth) => Some(oauth.grant),
         }
     }
 

@@ -25,6 +25,12 @@ pub enum Credentials {
         #[serde(default)]
         client: ClientSecrets,
     },
+    /// For an OAuth session whose grant asks the user for nothing here.
+    Client {
+        /// What the client authenticates with, where it has something.
+        #[serde(default)]
+        client: ClientSecrets,
+    },
 }
 
 /// What an OAuth client authenticates with, beside its identifier. Deserialized at the boundary, never serialized.
@@ -44,4 +50,13 @@ pub struct ClientSecrets {
     /// The key that a refresh token is bound to already, as PEM or JWK (RFC 9449 §5). Absent: a new one is made.
     #[cfg_attr(feature = "bindings", ts(optional, as = "Option<String>"))]
     pub dpop_key: Option<SecretString>,
+}
+
+impl ClientSecrets {
+    /// Whether there is anything to authenticate with.
+    pub(crate) fn has_any(&self) -> bool {
+        self.client_secret.is_some()
+            || self.client_key.is_some()
+            || self.client_certificate.is_some()
+    }
 }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::config::grant_type::GrantType;
 use super::step_up::StepUp;
 use crate::clock::WallMs;
 use crate::fault::Fault;
@@ -20,6 +21,8 @@ pub struct SessionSnapshot {
     pub family: String,
     /// How it signs in and refreshes.
     pub kind: SessionKind,
+    /// How it gets tokens, where it speaks OAuth.
+    pub grant: Option<GrantType>,
     /// Where it stands.
     pub state: StateName,
     /// The sign-in it belongs to.

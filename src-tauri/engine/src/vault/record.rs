@@ -371,7 +371,8 @@ fn encode(record: &Record) -> SecretSlice<u8> {
         Some(grant) => {
             let whole = text(&stored(grant, true));
             // An access token can be had again, its family cannot: where both do not fit, the access tokens stay out.
-            if whole.len() > super::ITEM_BYTES_MAX && grant.refresh_token.is_some() {
+            let renewable = grant.refresh_token.is_some() || grant.client.has_any();
+            if whole.len() > super::ITEM_BYTES_MAX && renewable {
                 text(&stored(grant, false))
             } else {
                 whole

@@ -13,6 +13,7 @@ use super::fill::Filler;
 use super::invalid;
 use super::reading::{line_of, parse, quoted};
 use crate::error::Result;
+use crate::session::config::grant_type::GrantType;
 use crate::session::config::replies::{OldRefreshToken, Unit};
 use crate::session::config::{ClientAuth, RefreshWhen, SessionConfig};
 
@@ -109,6 +110,9 @@ struct OauthFile {
     /// Whether its tokens are bound to a key of the session's own (RFC 9449).
     #[serde(default)]
     dpop: bool,
+    /// How it gets tokens.
+    #[serde(default)]
+    grant: GrantType,
     /// Scopes to ask for, with spaces between them.
     #[serde(default)]
     scope: Option<String>,

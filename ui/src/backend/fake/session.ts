@@ -60,7 +60,7 @@ export class FakeSession {
 
   snapshot(as_of: EventKey): SessionSnapshot {
     return {
-      as_of, name: this.name, family: this.name, kind: this.kind, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
+      as_of, name: this.name, family: this.name, kind: this.kind, grant: this.kind === "oauth" ? "refresh_token" : null, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
       expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
       refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
       persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, step_up: null, set_aside: null,

@@ -114,6 +114,7 @@ impl OauthFile {
             client_id: text("client_id", &self.client_id, filler)?,
             client_auth: self.client_auth,
             dpop: self.dpop,
+            grant: self.grant,
             scope: optional("scope", self.scope)?,
             resource: optional("resource", self.resource)?,
         };

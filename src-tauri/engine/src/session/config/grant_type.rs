@@ -1,0 +1,16 @@
+//! The ways in which an OAuth session gets tokens (RFC 6749 §1.3).
+
+use serde::{Deserialize, Serialize};
+
+/// How an OAuth session gets its first tokens, and what it asks for new ones with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum GrantType {
+    /// With a refresh token that the user already has (RFC 6749 §6).
+    #[default]
+    RefreshToken,
+    /// As the client itself, without a user (RFC 6749 §4.4). There is no refresh token: new tokens are asked for as the
+    /// first ones were, and nothing is spent by that.
+    ClientCredentials,
+}
