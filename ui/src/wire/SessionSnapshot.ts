@@ -2,6 +2,7 @@
 import type { BindingQuestion } from "./BindingQuestion";
 import type { EventKey } from "./EventKey";
 import type { Fault } from "./Fault";
+import type { GrantType } from "./GrantType";
 import type { Kept } from "./Kept";
 import type { LoginCause } from "./LoginCause";
 import type { SessionKind } from "./SessionKind";
@@ -30,6 +31,10 @@ family: string,
  * How it signs in and refreshes.
  */
 kind: SessionKind, 
+/**
+ * How it gets tokens, where it speaks OAuth.
+ */
+grant: GrantType | null, 
 /**
  * Where it stands.
  */
