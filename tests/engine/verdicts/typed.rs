@@ -13,7 +13,7 @@ pub(super) const TABLE: &[Situation] = situations! {
     "no scheme in front" => "typed.no_scheme" by typed("something-else");
     "nothing behind the scheme" => "typed.empty" by typed("Bearer ");
     "the scheme twice" => "typed.doubled_scheme" by typed("Bearer Bearer something-else");
-    "an example instead of a token" => "typed.placeholder" by typed("Bearer {{token}}");
+    "an example instead of a token" => "typed.placeholder" by typed("Bearer YOUR_TOKEN");
     "a token in quotes" => "typed.quoted" by typed("Bearer \"something-else\"");
     "a scheme that the API does not name" => "typed.wrong_scheme" by typed("Basic YWRhOmhvdXJnbGFzcw==");
     "two headers" => "typed.several" by two_headers();
