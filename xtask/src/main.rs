@@ -2,6 +2,8 @@
 
 mod advisories;
 mod app;
+#[cfg(target_os = "linux")]
+mod bench;
 mod cargo_deny;
 mod check;
 #[cfg(target_os = "linux")]
@@ -74,6 +76,15 @@ enum Verb {
         #[arg(long)]
         without_rules: bool,
     },
+    /// What the engine costs beside a bare client, as a table in tests/bench/figures.md
+    #[cfg(target_os = "linux")]
+    Bench {
+        /// Rounds of each row; at least 5
+        #[arg(long, default_value_t = 7)]
+        rounds: u32,
+        #[command(flatten)]
+        consent: Consent,
+    },
     /// Known security problems of our dependencies; needs the advisory databases
     Advisories,
     /// Draw the icons again from icons/source.svg
@@ -110,6 +121,8 @@ fn main() -> ExitCode {
             numbers,
             without_rules,
         } => scenarios::scenarios(&numbers, !without_rules && numbers.is_empty()),
+        #[cfg(target_os = "linux")]
+        Verb::Bench { rounds, consent } => bench::bench(rounds, consent.yes),
         Verb::Advisories => advisories::advisories(),
         Verb::Icons => icons::icons(),
         Verb::Setup { groups, consent } => setup::ensure(&groups, consent.yes),

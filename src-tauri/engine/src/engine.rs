@@ -5,6 +5,9 @@ mod explain;
 pub mod lab;
 pub mod trust;
 
+#[cfg(feature = "probe")]
+pub mod probe;
+
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -449,6 +449,19 @@ impl Exchange {
             .for_apis(connection.unwrap_or(&usual), certificate)
     }
 
+    /// The first request as it would go to the wire, for the bench.
+    #[cfg(feature = "probe")]
+    pub(crate) async fn attached(mut self) -> Result<reqwest::Request> {
+        let mut cause = self.queued;
+        let lease = self
+            .lease(&mut cause)
+            .await
+            .map_err(|(failure, _)| failure)?;
+        let presented = self.present(lease.as_ref())?;
+        let client = self.client(lease.as_ref())?;
+        self.ready.request(&client, presented, None)
+    }
+
     /// What goes with the hop under way of the session's token.
     fn present(
         &self,
