@@ -457,7 +457,8 @@ impl Exchange {
             .lease(&mut cause)
             .await
             .map_err(|(failure, _)| failure)?;
-        let presented = self.present(lease.as_ref())?;
+        let (token, _) = self.token_to_send(lease.as_ref(), cause);
+        let presented = self.present(lease.as_ref(), token.as_ref())?;
         let client = self.client(lease.as_ref())?;
         self.ready.request(&client, presented, None)
     }

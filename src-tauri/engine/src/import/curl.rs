@@ -90,7 +90,11 @@ pub fn read(text: &str) -> Result<FromCurl> {
     request.finish()
 }
 
+/// By its name, wherever it is installed. An address whose path ends so is none.
 fn is_curl(program: &str) -> bool {
+    if program.contains("://") {
+        return false;
+    }
     let name = program.rsplit(['/', '\\']).next().unwrap_or_default();
     name == "curl" || name.eq_ignore_ascii_case("curl.exe")
 }
