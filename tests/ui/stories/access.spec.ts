@@ -125,7 +125,7 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
   }],
   ["a pasted token with everything odd about it", "folder", async (page) => {
     await page.keyboard.press("Control+Shift+Y");
-    await page.getByLabel("Token", { exact: true }).fill("eyJhbGciOiJub25lIn0.eyJleHAiOjE3OTU0MzE2NzQwMDAsIm5hbWUiOiI8aW1nIHNyYz14PiJ9.");
+    await page.getByRole("textbox", { name: "Token", exact: true }).fill("eyJhbGciOiJub25lIn0.eyJleHAiOjE3OTU0MzE2NzQwMDAsIm5hbWUiOiI8aW1nIHNyYz14PiJ9.");
     await page.keyboard.press("Enter");
     await expect(page.getByTestId("inspected")).toContainText("milliseconds");
   }],
@@ -134,7 +134,7 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.keyboard.press("Control+Shift+F");
     await page.getByRole("button", { name: "Switch on: Reuse old refresh token" }).click();
   }],
-  ["an empty workspace and its next step", "bare", async (page) => page.getByRole("button", { name: "Show me how" }).click()],
+  ["an empty workspace and its next step", "bare", async (page) => page.getByRole("button", { name: "Make one" }).click()],
 ];
 
 for (const theme of ["light", "dark", "high contrast"] as const) {

@@ -45,7 +45,8 @@ test("a JSON session is made, tried and used by keyboard alone", async ({ window
   await tabTo(page, ".modal .acts .button:last-child");
   await page.keyboard.press("Enter");
   await expect(page.getByTestId("trial")).toContainText(/F\d+ ended/);
-  expect(await page.content()).not.toContain("hourglass");
+  expect(await page.locator("body").innerText()).not.toContain("hourglass");
+  await expect(page.locator("[value*=hourglass]")).toHaveCount(0);
   await page.keyboard.press("Escape");
   await expect(page.getByTestId("session-viewer")).toContainText("G2");
   await page.keyboard.press("Control+Enter");

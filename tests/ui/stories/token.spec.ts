@@ -56,13 +56,13 @@ for (const [name, token, form, words] of [
     await open("folder");
     await page.keyboard.press("Control+Shift+Y");
     const dialog = page.getByRole("dialog", { name: "Look at a token" });
-    await dialog.getByLabel("Token", { exact: true }).fill(token);
+    await dialog.getByRole("textbox", { name: "Token", exact: true }).fill(token);
     await page.keyboard.press("Enter");
     const inspected = dialog.getByTestId("inspected");
     await expect(inspected).toHaveAttribute("data-form", form);
     for (const more of await inspected.locator("summary").all()) await more.click();
     await expect(inspected).toContainText(words);
-    await expect(dialog.getByLabel("Token", { exact: true })).toHaveValue("");
+    await expect(dialog.getByRole("textbox", { name: "Token", exact: true })).toHaveValue("");
     expect(await page.evaluate(() => "hit" in window)).toBe(false);
     expect(await page.content()).not.toContain("c2lnbmF0dXJl");
   });

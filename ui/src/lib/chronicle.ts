@@ -353,6 +353,10 @@ export class Chronicle {
         return this.#open("run", moment);
       case "FlightStarted":
         return cause ?? this.#open("refresh", moment);
+      case "FaultSwitched":
+      case "TrustAsked":
+      case "TokenHandedOut":
+        return cause ?? this.#open("session", moment);
     }
     if (moment.request !== undefined) {
       const queued = this.send(moment.run, moment.request)?.queued;

@@ -66,10 +66,10 @@ impl Family {
                 tokio::time::sleep(wait).await;
                 return self.send(member, request, nonce).await;
             }
-            Some(OnRefresh::Without(member)) => {
+            Some(OnRefresh::Without(left_out)) => {
                 let (mut wire, newest) = self.send(member, request, nonce).await;
                 if let Wire::Answer { body, .. } = &mut wire {
-                    *body = without(std::mem::take(body), member);
+                    *body = without(std::mem::take(body), left_out);
                 }
                 return (wire, newest);
             }

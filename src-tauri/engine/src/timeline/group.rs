@@ -129,7 +129,7 @@ pub(super) fn place<S: Shelf>(event: &Event, shelf: &mut S) -> Result<Option<u64
         .iter()
         .find_map(|(cause, placed)| placed.group.filter(|_| cause.run == run));
     let group = match (opens(&event.fact), &event.fact) {
-        (Some(_), Fact::FlightStarted { .. }) if by_cause.is_some() => by_cause,
+        (Some(_), fact) if by_cause.is_some() && may_follow(fact) => by_cause,
         (Some(_), _) => Some(event.key.seq),
         (None, _) => {
             let subject = &event.subject;
@@ -187,6 +187,17 @@ pub(super) fn place<S: Shelf>(event: &Event, shelf: &mut S) -> Result<Option<u64
     Ok(group)
 }
 
+/// Whether a fact that opens a group belongs to its cause's, where it has one.
+fn may_follow(fact: &Fact) -> bool {
+    matches!(
+        fact,
+        Fact::FlightStarted { .. }
+            | Fact::FaultSwitched { .. }
+            | Fact::TrustAsked { .. }
+            | Fact::TokenHandedOut { .. }
+    )
+}
+
 /// The kind of group that a fact opens.
 fn opens(fact: &Fact) -> Option<GroupKind> {
     match fact {
@@ -198,10 +209,14 @@ fn opens(fact: &Fact) -> Option<GroupKind> {
         | Fact::LoginRequired { .. }
         | Fact::SessionRestored { .. }
         | Fact::RecordSetAside { .. }
+        | Fact::FaultSwitched { .. }
+        | Fact::TrustAsked { .. }
+        | Fact::TokenHandedOut { .. }
         | Fact::ClockJump { .. } => Some(GroupKind::Session),
-        Fact::StoreSlow {} | Fact::StoreUnavailable { .. } | Fact::StoreChosen { .. } => {
-            Some(GroupKind::Store)
-        }
+        Fact::StoreSlow {}
+        | Fact::StoreUnavailable { .. }
+        | Fact::StoreChosen { .. }
+        | Fact::WorkspaceRead { .. } => Some(GroupKind::Store),
         Fact::RunStarted { .. } | Fact::Gap { .. } => Some(GroupKind::Run),
         _ => None,
     }

@@ -150,6 +150,8 @@ export class FakeEngine {
   arm(name: string, fault: Fault): void {
     const session = this.session(name);
     session.faults = [...session.faults.filter((one) => one.name !== fault.name), fault];
+    // The played server believes it as well: the same follows, one refusal sooner.
+    if (fault.name === "expire_now" && session.token) session.token.expiresAt = this.#clock.now() - this.manners.delayMs - 1;
     this.log.append({ kind: "FaultSwitched", data: { fault, on: true } }, { session: name }, [], "user");
   }
 
