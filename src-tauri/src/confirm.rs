@@ -1,6 +1,7 @@
 //! Questions that are asked outside the web view: whatever runs in the page can neither answer nor see them.
 //!
-//! One at a time, and a new one at the earliest [`PAUSE`] after the last: a page that asks a hundred times is not heard.
+//! One at a time, and a new one at the earliest [`PAUSE`] after the last: a page that asks a hundred times at once is heard
+//! once, and one that goes on asking at most once a second.
 
 pub(crate) mod question;
 
@@ -33,13 +34,17 @@ struct Gate {
 }
 
 impl Gate {
-    fn enter(&mut self, now: Instant, pause: Duration) -> bool {
-        let too_soon = self
-            .ended
-            .is_some_and(|ended| now.saturating_duration_since(ended) < pause);
-        let may = !self.open && !too_soon;
-        self.open |= may;
-        may
+    /// Takes the one turn, and says how long to wait before asking. `None`: somebody else has it.
+    fn enter(&mut self, now: Instant, pause: Duration) -> Option<Duration> {
+        if self.open {
+            return None;
+        }
+        self.open = true;
+        let since = |ended| now.saturating_duration_since(ended);
+        Some(
+            self.ended
+                .map_or(Duration::ZERO, |ended| pause.saturating_sub(since(ended))),
+        )
     }
 
     fn leave(&mut self, now: Instant) {
@@ -63,7 +68,7 @@ impl Confirm {
     /// # Errors
     /// `confirm.too_often`: nobody was asked. `confirm.declined`: the answer is no, or the dialog was closed.
     pub(crate) async fn ask(&self, app: &AppHandle, question: Question) -> Result<()> {
-        let _turn = self.turn(PAUSE)?;
+        let _turn = self.turn(PAUSE).await?;
         let buttons =
             MessageDialogButtons::OkCancelCustom(question.allow.clone(), "Cancel".to_owned());
         if show(app, question, MessageDialogKind::Warning, buttons).await {
@@ -89,7 +94,7 @@ impl Confirm {
         title: &str,
     ) -> Result<Option<PathBuf>> {
         // What is chosen follows what was just allowed: it waits for nothing but another dialog.
-        let _turn = self.turn(Duration::ZERO)?;
+        let _turn = self.turn(Duration::ZERO).await?;
         let (answer, answered) = oneshot::channel();
         app.dialog()
             .file()
@@ -109,7 +114,7 @@ impl Confirm {
         title: &str,
         name: &str,
     ) -> Result<Option<PathBuf>> {
-        let _turn = self.turn(Duration::ZERO)?;
+        let _turn = self.turn(Duration::ZERO).await?;
         let (answer, answered) = oneshot::channel();
         app.dialog()
             .file()
@@ -120,12 +125,12 @@ impl Confirm {
         Ok(chosen.and_then(|file| file.into_path().ok()))
     }
 
-    fn turn(&self, pause: Duration) -> Result<Turn<'_>> {
-        if self.lock().enter(Instant::now(), pause) {
-            Ok(Turn(self))
-        } else {
-            Err(Failure::new(Code::ConfirmTooOften))
-        }
+    async fn turn(&self, pause: Duration) -> Result<Turn<'_>> {
+        let wait = self.lock().enter(Instant::now(), pause);
+        let wait = wait.ok_or_else(|| Failure::new(Code::ConfirmTooOften))?;
+        let turn = Turn(self);
+        tokio::time::sleep(wait).await;
+        Ok(turn)
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Gate> {
@@ -162,16 +167,16 @@ mod tests {
     #[test]
     fn one_question_at_a_time_and_one_a_second() {
         let (mut gate, began) = (Gate::default(), Instant::now());
-        assert!(gate.enter(began, PAUSE));
+        assert_eq!(gate.enter(began, PAUSE), Some(Duration::ZERO));
         assert!(
-            !(0..100).any(|_| gate.enter(began + PAUSE * 9, PAUSE)),
+            (0..100).all(|_| gate.enter(began + PAUSE * 9, PAUSE).is_none()),
             "one is open"
         );
         gate.leave(began + PAUSE * 9);
-        assert!(
-            !gate.enter(began + PAUSE * 9 + PAUSE / 2, PAUSE),
-            "too soon"
-        );
-        assert!(gate.enter(began + PAUSE * 10, PAUSE));
+        let soon = began + PAUSE * 9 + PAUSE / 2;
+        assert_eq!(gate.enter(soon, PAUSE), Some(PAUSE / 2), "after the pause");
+        assert_eq!(gate.enter(soon, PAUSE), None, "who waits has the turn");
+        gate.leave(soon);
+        assert_eq!(gate.enter(soon + PAUSE, PAUSE), Some(Duration::ZERO));
     }
 }

@@ -142,8 +142,10 @@ export class Exchange {
     const sent = await Promise.allSettled(Array.from({ length: times }, () => this.#backend.call("send_request", draft)));
     const last = sent.findLast((one) => one.status === "fulfilled");
     const failed = sent.find((one) => one.status === "rejected");
-    if (last) this.follow({ run: this.#run(), number: last.value.request });
-    else if (failed) this.refused = failureOf(failed.reason);
+    if (last) {
+      this.follow({ run: this.#run(), number: last.value.request });
+      this.#timeline.heard(last.value.newest);
+    } else if (failed) this.refused = failureOf(failed.reason);
   }
 
   async stop(): Promise<void> {
