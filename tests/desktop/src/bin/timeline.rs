@@ -83,6 +83,11 @@ mod linux {
         })();
     ";
 
+    const MATCHED: &str = "
+        const field = document.querySelector('[data-testid=filter]');
+        field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    ";
+
     /// Zooms in and out and pans, one step a frame, and notes what each frame cost in script.
     const MOVED: &str = "
         (async () => {
@@ -153,9 +158,16 @@ mod linux {
         )
         .await?;
         // To the first match, which is in the run of the million; then without the filter, and all of it.
-        window.run("const field = document.querySelector('[data-testid=filter]'); field.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));", vec![]).await?;
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        window.run(MATCHED, vec![]).await?;
+        window.wait_for_text("Back to live").await?;
+        window
+            .wait_for_text_in("[data-testid=filter-count]", "1 of ")
+            .await?;
         window.click("Clear the filter").await?;
+        window
+            .wait_for_text_in("[data-lane] [role=rowheader]", "R")
+            .await?;
+        // The map of that run is drawn within two seconds; fitting shows what the map shows.
         tokio::time::sleep(Duration::from_secs(3)).await;
         let fitted = measured(&window, FITTED, vec![], "fitted").await?;
         let moved = measured(&window, MOVED, vec![], "moved").await?;
