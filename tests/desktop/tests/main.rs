@@ -14,3 +14,4 @@ mod restart;
 mod settings;
 mod stolen;
 mod story;
+mod watch;

@@ -36,6 +36,7 @@ export class Timeline {
   #told = 0;
   #due: ReturnType<typeof setTimeout> | null = null;
   #behind: ReturnType<typeof setTimeout> | null = null;
+  #heardOf: EventKey | null = null;
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -85,10 +86,15 @@ export class Timeline {
   /** An answer named the newest event. If it has not arrived in a while, the channel is stuck: watch again. */
   heard(newest: EventKey): void {
     if (this.has(newest)) return;
-    this.#behind ??= setTimeout(() => {
-      this.#behind = null;
-      if (!this.has(newest)) void this.watch();
-    }, BEHIND_MS_MAX);
+    if (!this.#heardOf || compareKeys(newest, this.#heardOf) > 0) this.#heardOf = newest;
+    this.#behind ??= setTimeout(() => this.#missed(newest), BEHIND_MS_MAX);
+  }
+
+  /** This event had its time to arrive. What was heard of in the meantime has its own. */
+  #missed(awaited: EventKey): void {
+    this.#behind = null;
+    if (!this.has(awaited)) void this.watch();
+    else if (this.#heardOf) this.heard(this.#heardOf);
   }
 
   /** Whether everything up to this event is held. */

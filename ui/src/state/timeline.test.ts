@@ -69,3 +69,15 @@ test("an answer that is caught up with asks for nothing", () => {
   vi.advanceTimersByTime(BEHIND_MS_MAX);
   expect(asked).toEqual([]);
 });
+
+test("an answer that comes while an earlier one is waited for is not forgotten", () => {
+  const { timeline, asked } = store();
+  timeline.heard({ run: 2, seq: 2 });
+  timeline.receive(batch(1, 2));
+  vi.advanceTimersByTime(BEHIND_MS_MAX / 2);
+  timeline.heard({ run: 2, seq: 7 });
+  vi.advanceTimersByTime(BEHIND_MS_MAX * 1.5 - 1);
+  expect(asked).toEqual([]);
+  vi.advanceTimersByTime(1);
+  expect(asked).toEqual([{ run: 2, seq: 2 }]);
+});
