@@ -8,6 +8,7 @@ mod client_credentials;
 mod connections;
 #[cfg(target_os = "linux")]
 mod crashes;
+mod discovery;
 mod dpop;
 mod editing;
 mod every_call;

@@ -1,5 +1,6 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
+mod discovering;
 pub mod editing;
 mod explain;
 pub mod lab;
@@ -31,6 +32,7 @@ use crate::exchange::sse::ServerEvent;
 use crate::exchange::stream::{EVENTS_WAITING_MAX, StreamEnd};
 use crate::exchange::{Exchange, Ready};
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
+use crate::oauth::discovery::KnownServers;
 use crate::oauth::jwks::KeyCache;
 use crate::redact::InstallKey;
 use crate::roster::Roster;
@@ -213,6 +215,7 @@ impl Engine {
             clients,
             token_client,
             keys: KeyCache::default(),
+            servers: KnownServers::open(options.data_folder.as_deref()),
             keychain: Vault::new(options.keychain, options.vault_limits, slow),
             memory: Vault::new(
                 Arc::new(move || Ok(Box::new(in_memory.clone()))),
@@ -442,7 +445,7 @@ impl Engine {
     /// # Errors
     /// `sign_in.*`, `store.*` and their like; the session is as it was before.
     pub async fn sign_in(&self, session: &str, credentials: Credentials) -> Result<()> {
-        let session = self.session(session)?;
+        let session = self.discovered(session).await?;
         let same_account = session.wants_step_up();
         session
             .family

@@ -122,6 +122,35 @@ pub enum Code {
     /// A sign-in that was to give an account more rights brought another account; it is not kept. Params: `session`.
     #[serde(rename = "sign_in.another_account")]
     AnotherAccount,
+    /// An issuer's metadata cannot be had, or is none. Params: `issuer`, `detail`.
+    #[serde(rename = "discovery.failed")]
+    DiscoveryFailed,
+    /// The metadata is another issuer's, if only by one character. Params: `issuer`, `found`.
+    #[serde(rename = "discovery.issuer_mismatch")]
+    DiscoveryIssuerMismatch,
+    /// The metadata names an endpoint that secrets may not go to. Params: `issuer`, `endpoint`, `url`, `detail`.
+    #[serde(rename = "discovery.endpoint_refused")]
+    DiscoveryEndpointRefused,
+    /// The metadata names endpoints on other hosts than the issuer's, which nobody approved. Params: `issuer`, `endpoints`.
+    #[serde(rename = "discovery.elsewhere")]
+    DiscoveryElsewhere,
+    /// The answer to a sign-in came from another server than the one that was asked (RFC 9207). Params: `session`,
+    /// `issuer`, `found`.
+    #[serde(rename = "sign_in.issuer_mismatch")]
+    SignInIssuerMismatch,
+    /// The server does not take the proof of who began the sign-in (RFC 7636 with S256), so nothing was begun. Params:
+    /// `session`, `issuer`.
+    #[serde(rename = "sign_in.no_pkce")]
+    SignInNoPkce,
+    /// Nobody came back from the browser in time. Params: `session`, `minutes`.
+    #[serde(rename = "sign_in.timed_out")]
+    SignInTimedOut,
+    /// The user stopped the sign-in; the session is as it was. Params: `session`.
+    #[serde(rename = "sign_in.stopped")]
+    SignInStopped,
+    /// The address that the browser comes back to cannot be listened on. Params: `address`, `detail`.
+    #[serde(rename = "listener.unavailable")]
+    ListenerUnavailable,
     /// The server ended the session (`invalid_grant` or its like). Params: `session`, `error`, `error_description`.
     #[serde(rename = "refresh.invalid_grant")]
     RefreshInvalidGrant,

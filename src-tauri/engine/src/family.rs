@@ -41,6 +41,7 @@ use crate::fault::FaultName;
 use crate::fault::armed::Faults;
 use crate::journal::Journal;
 use crate::lock::Lock;
+use crate::oauth::discovery::KnownServers;
 use crate::oauth::dpop::Bound;
 use crate::oauth::dpop::nonces::Nonces;
 use crate::oauth::jwks::KeyCache;
@@ -64,6 +65,7 @@ pub(crate) struct Context {
     pub(crate) clients: Arc<Clients>,
     pub(crate) token_client: TokenTransport,
     pub(crate) keys: KeyCache,
+    pub(crate) servers: KnownServers,
     pub(crate) keychain: Vault,
     pub(crate) memory: Vault,
     pub(crate) kept: Mutex<Kept>,
@@ -224,6 +226,14 @@ impl Family {
             .await;
     }
 
+    /// Whether its issuer has to be asked first where it signs in and refreshes.
+    pub(crate) fn is_to_be_discovered(&self) -> bool {
+        match &self.members[self.first()].dialect {
+            Dialect::Json(_) => false,
+            Dialect::Oauth(oauth) => oauth.to_discover,
+        }
+    }
+
     /// What a sign-in under the session files as they are now approves.
     fn binding(&self) -> Binding {
         let first = self
@@ -245,7 +255,19 @@ impl Family {
                 resource: oauth.resource.clone(),
             },
         };
+        let endpoints = match &first.dialect {
+            Dialect::Json(_) => BTreeMap::new(),
+            Dialect::Oauth(oauth) => {
+                let home = Origin::of(&oauth.token_endpoint);
+                let elsewhere = |(_, url): &(&str, &url::Url)| Origin::of(url) != home;
+                let endpoints = oauth.server.endpoints().filter(elsewhere);
+                endpoints
+                    .map(|(name, url)| (name.to_owned(), url.to_string()))
+                    .collect()
+            }
+        };
         Binding {
+            endpoints,
             asked_for: self
                 .members
                 .iter()
@@ -271,7 +293,7 @@ impl Family {
     fn renewal(&self, refresh_token: Option<SecretString>) -> Option<Renewal> {
         match self.members[self.first()].grant() {
             Some(GrantType::ClientCredentials) => Some(Renewal::ClientCredentials),
-            Some(GrantType::RefreshToken) | None => {
+            Some(GrantType::RefreshToken | GrantType::AuthorizationCode) | None => {
                 refresh_token.map(|token| Renewal::RefreshToken(self.context.refresh_token(token)))
             }
         }

@@ -1,9 +1,12 @@
 //! What OAuth asks of a client beside the exchange itself: one file for each of its extensions.
 
 pub(crate) mod client_auth;
+pub(crate) mod discovery;
 pub(crate) mod dpop;
+mod fetch;
 pub(crate) mod id_token;
 pub(crate) mod jwks;
+pub(crate) mod metadata;
 
 use crate::error::{Code, Failure, Result};
 

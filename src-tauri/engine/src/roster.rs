@@ -38,7 +38,7 @@ impl Roster {
     ) -> Self {
         let mut families = Vec::new();
         let mut sessions = HashMap::new();
-        for (name, members) in grouped(&workspace, notices) {
+        for (name, members) in grouped(&workspace, context, notices) {
             let same = before.and_then(|before| before.family_like(&name, &members));
             let family = same.unwrap_or_else(|| {
                 Arc::new(Family::new(&name, members.clone(), Arc::clone(context)))
@@ -117,16 +117,22 @@ impl Roster {
 
 /// The workspace's sessions by the refresh token that they share. One that names a family whose server or client is not
 /// its own gets a family of its own, with a notice: a refresh token goes only to the server that it came from (RFC 6749 §6).
-fn grouped(workspace: &Workspace, notices: &mut Vec<Failure>) -> BTreeMap<Arc<str>, Members> {
+fn grouped(
+    workspace: &Workspace,
+    context: &Context,
+    notices: &mut Vec<Failure>,
+) -> BTreeMap<Arc<str>, Members> {
     let mut members: BTreeMap<Arc<str>, Members> = BTreeMap::new();
     for config in &workspace.sessions {
+        let mut config = config.clone();
+        context.servers.fill(&mut config);
         let family = members.entry(Arc::clone(&config.family)).or_default();
         if family
             .values()
             .next()
-            .is_none_or(|first| same_client(first, config))
+            .is_none_or(|first| same_client(first, &config))
         {
-            family.insert(Arc::clone(&config.name), config.clone());
+            family.insert(Arc::clone(&config.name), config);
             continue;
         }
         let detail = format!(

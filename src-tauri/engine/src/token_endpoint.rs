@@ -435,6 +435,9 @@ mod tests {
         let oauth = OauthDialect {
             issuer: None,
             jwks_uri: None,
+            to_discover: false,
+            server: crate::session::config::server::Server::default(),
+            authorization: crate::session::config::authorization::Authorization::default(),
             token_endpoint: Url::parse("http://127.0.0.1:1/token").expect("a URL"),
             client_id: "desktop".to_owned(),
             client_auth: ClientAuth::None,

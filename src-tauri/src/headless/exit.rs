@@ -95,14 +95,21 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::KeyInvalid
         | Code::IdTokenRefused
         | Code::AnotherAccount
+        | Code::DiscoveryIssuerMismatch
+        | Code::SignInIssuerMismatch
+        | Code::SignInNoPkce
+        | Code::SignInTimedOut
         | Code::RefreshInvalidGrant
         | Code::RefreshConfig => Exit::SignIn,
         Code::OriginBlocked
         | Code::OriginCleartext
         | Code::RedirectCleartext
         | Code::RedirectBody
+        | Code::DiscoveryEndpointRefused
+        | Code::DiscoveryElsewhere
         | Code::BindingChanged => Exit::Origin,
         Code::HostUnreachable
+        | Code::DiscoveryFailed
         | Code::TlsUntrusted
         | Code::RequestTimeout
         | Code::ConnectionLost
@@ -125,7 +132,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::BodyBroken
         | Code::EvidenceUnwritable
         | Code::OutputFailed => Exit::File,
-        Code::RequestStopped => Exit::Interrupted,
+        Code::RequestStopped | Code::SignInStopped => Exit::Interrupted,
         Code::TooManyRequests
         | Code::RefreshAborted
         | Code::DatabaseCorrupt
@@ -136,6 +143,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::ConfirmDeclined
         | Code::ConfirmTooOften
         | Code::ClipboardUnavailable
+        | Code::ListenerUnavailable
         | Code::SystemUnavailable => Exit::Other,
     }
 }

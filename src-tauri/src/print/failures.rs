@@ -45,6 +45,43 @@ pub fn words(failure: &Failure) -> String {
         Code::FilterUnknownWord | Code::FilterBadValue => format!("the filter cannot be used: {failure}"),
         Code::ImportInvalid => format!("this cannot be taken in{detail}"),
         Code::IdTokenRefused => format!("the ID token of {session} cannot be trusted{detail}; nothing was kept"),
+        Code::DiscoveryFailed => format!(
+            "{} does not say where its endpoints are{detail}; name them in the session's file",
+            param("issuer")
+        ),
+        Code::DiscoveryIssuerMismatch => format!(
+            "the server at {} says that it is {}; nothing was sent. If that is its name, write it in the session's file",
+            param("issuer"),
+            param("found")
+        ),
+        Code::DiscoveryEndpointRefused => format!(
+            "{} names {} as its {}{detail}; nothing was sent",
+            param("issuer"),
+            param("url"),
+            param("endpoint")
+        ),
+        Code::DiscoveryElsewhere => format!(
+            "{} names endpoints on other hosts: {}. If they belong to it, name them in the session's file, or approve them in the window",
+            param("issuer"),
+            param("endpoints")
+        ),
+        Code::SignInIssuerMismatch => format!(
+            "the answer came from {} and not from {}; nothing was kept, and nothing was sent to either",
+            param("found"),
+            param("issuer")
+        ),
+        Code::SignInNoPkce => format!(
+            "{} does not protect a sign-in against a stolen code (PKCE with S256), so none was begun",
+            param("issuer")
+        ),
+        Code::SignInTimedOut => format!(
+            "nobody came back from the browser within {} minutes; {session} is as it was",
+            param("minutes")
+        ),
+        Code::SignInStopped => format!("the sign-in was stopped; {session} is as it was"),
+        Code::ListenerUnavailable => {
+            format!("the browser cannot come back to {}{detail}", param("address"))
+        }
         Code::AnotherAccount => {
             format!("somebody else signed in to {session}; the tokens of before are kept")
         }

@@ -32,6 +32,7 @@ const NEEDED: Record<string, string> = {
   password: "a user and a password",
   refresh_token: "a refresh token",
   client: "no user: its client signs in as itself",
+  browser: "a sign-in in the browser",
   client_secret: "the client's secret",
   client_key: "the client's private key",
   client_certificate: "the client's certificate",
@@ -236,6 +237,44 @@ const MESSAGES: Record<Code, Words> = {
     title: "The server's word on who you are cannot be believed",
     why: `${ruleInWords(p.rule_id ?? "")} Nothing was kept, and the session is as it was.`,
     acts: ["sign_in"],
+  }),
+  "discovery.failed": (p) => ({
+    title: "This server does not say where its endpoints are",
+    why: `${p.issuer ?? "The issuer"} gave no metadata${because(p.detail)}. Check the address, or fill the endpoints in by hand.`,
+  }),
+  "discovery.issuer_mismatch": (p) => ({
+    title: "This server says it is someone else",
+    why: `You named ${p.issuer ?? "one issuer"}, its metadata says ${p.found ?? "another"}. Nothing was sent. If that is its name, type it exactly so.`,
+  }),
+  "discovery.endpoint_refused": (p) => ({
+    title: "This server names an address that secrets may not go to",
+    why: `${p.issuer ?? "It"} names ${p.url ?? "an address"} as its ${p.endpoint ?? "endpoint"}${because(p.detail)}. Nothing was sent.`,
+  }),
+  "discovery.elsewhere": (p) => ({
+    title: "This server's endpoints are on other hosts",
+    why: `${p.issuer ?? "The issuer"} names ${p.endpoints ?? "other hosts"}. Nothing goes there until you approve them.`,
+  }),
+  "sign_in.issuer_mismatch": (p) => ({
+    title: "The answer came from another server",
+    why: `The sign-in was begun at ${p.issuer ?? "one server"}, and ${p.found ?? "another"} answered. Nothing was sent to either, and the session is as it was.`,
+    acts: ["sign_in"],
+  }),
+  "sign_in.no_pkce": (p) => ({
+    title: "This server does not protect a sign-in against a stolen code",
+    why: `${p.issuer ?? "It"} says that it knows PKCE without S256, so no sign-in was begun. Its administrator can switch that on.`,
+  }),
+  "sign_in.timed_out": (p) => ({
+    title: "Nobody came back from the browser",
+    why: `The sign-in waited ${p.minutes ?? "some"} minutes, and the session is as it was.`,
+    acts: ["sign_in"],
+  }),
+  "sign_in.stopped": () => ({
+    title: "Sign-in stopped",
+    why: "What comes back from the browser now is not taken. The session is as it was.",
+  }),
+  "listener.unavailable": (p) => ({
+    title: "The browser could not come back",
+    why: `${p.address ?? "The address of this machine"} cannot be listened on${because(p.detail)}. Close what uses the port, or name another redirect address.`,
   }),
   "sign_in.another_account": (p) => ({
     title: "That was another account",

@@ -46,7 +46,11 @@ impl Engine {
         let question = self.session(session)?.snapshot().binding;
         let trust = |binding: &Binding| Trust {
             origins: binding.origins.get(session).cloned().unwrap_or_default(),
-            endpoints: vec![binding.refresh_endpoint.clone()],
+            endpoints: [&binding.refresh_endpoint]
+                .into_iter()
+                .chain(binding.endpoints.values())
+                .cloned()
+                .collect(),
         };
         Ok(question.map(|question| TrustChange {
             before: Some(trust(&question.approved)),
@@ -129,15 +133,20 @@ impl Engine {
         };
         let environment = before.workspace.environment.clone();
         let read = move || Workspace::read_in(&folder, environment.as_deref());
-        let (workspace, mut failures) = on_disk(read).await?;
+        let (workspace, failures) = on_disk(read).await?;
+        self.take_in(&before, workspace, failures).await
+    }
+
+    /// Takes a workspace in that takes the place of the one before.
+    pub(super) async fn take_in(
+        &self,
+        before: &Arc<Roster>,
+        workspace: Workspace,
+        mut failures: Vec<Failure>,
+    ) -> Result<Vec<Failure>> {
         let context = &self.inner.context;
         let secrets = workspace.variables.secrets.clone();
-        let after = Arc::new(Roster::new(
-            workspace,
-            context,
-            Some(&before),
-            &mut failures,
-        ));
+        let after = Arc::new(Roster::new(workspace, context, Some(before), &mut failures));
         let leaving = before.families_missing_in(&after);
         for family in &leaving {
             family.must_be_kept().await?;
@@ -150,7 +159,7 @@ impl Engine {
         for family in &leaving {
             family.retire().await;
         }
-        let difference = after.difference(&before);
+        let difference = after.difference(before);
         context.timeline.append(Entry::new(
             Actor::User,
             &Subject::default(),
@@ -161,7 +170,7 @@ impl Engine {
             },
         ));
         context.variables.load(context.vault(), secrets).await;
-        for family in after.families_missing_in(&before) {
+        for family in after.families_missing_in(before) {
             family.restore().await;
         }
         Ok(failures)

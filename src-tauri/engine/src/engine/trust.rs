@@ -25,12 +25,16 @@ pub struct TrustChange {
 impl Trust {
     /// The addresses that a session's file names.
     pub(crate) fn of(session: &SessionConfig) -> Self {
-        let mut endpoints = match &session.dialect {
+        let mut endpoints: Vec<String> = match &session.dialect {
             Dialect::Json(json) => {
                 let requests = json.sign_in.iter().chain([&json.refresh]);
                 requests.map(|request| request.url.to_string()).collect()
             }
-            Dialect::Oauth(oauth) => vec![oauth.token_endpoint.to_string()],
+            Dialect::Oauth(oauth) => [("token_endpoint", &oauth.token_endpoint)]
+                .into_iter()
+                .chain(oauth.server.endpoints())
+                .map(|(_, url)| url.to_string())
+                .collect(),
         };
         endpoints.dedup();
         Self {

@@ -270,6 +270,9 @@ mod tests {
         let dialect = OauthDialect {
             issuer: None,
             jwks_uri: None,
+            to_discover: false,
+            server: crate::session::config::server::Server::default(),
+            authorization: crate::session::config::authorization::Authorization::default(),
             token_endpoint: endpoint,
             client_id: "c".to_owned(),
             client_auth: ClientAuth::None,

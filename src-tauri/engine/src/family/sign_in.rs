@@ -296,6 +296,7 @@ fn expected_by(dialect: &Dialect) -> &'static str {
         Dialect::Oauth(oauth) => match oauth.grant {
             GrantType::RefreshToken => "refresh_token",
             GrantType::ClientCredentials => "client",
+            GrantType::AuthorizationCode => "browser",
         },
     }
 }

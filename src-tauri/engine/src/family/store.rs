@@ -25,7 +25,8 @@ const PERSIST_RETRY_BOUNDS: (Duration, Duration) =
 impl Family {
     /// Asks the vault for this family. Called at the start, and again when the user says that the vault is open.
     pub(crate) async fn restore(self: &Arc<Self>) {
-        if self.lock().generation == 0 {
+        // What is kept may be asked for only where its endpoints are known: a sign-in asks the issuer first.
+        if self.lock().generation == 0 && !self.is_to_be_discovered() {
             let journal = self.newest_line().await;
             let found = self.slots.load(self.context.vault()).await;
             self.take_in(found, journal.as_ref());

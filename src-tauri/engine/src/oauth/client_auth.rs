@@ -146,6 +146,9 @@ mod tests {
         OauthDialect {
             issuer: None,
             jwks_uri: None,
+            to_discover: false,
+            server: crate::session::config::server::Server::default(),
+            authorization: crate::session::config::authorization::Authorization::default(),
             token_endpoint: Url::parse("https://id.test/token").expect("a URL"),
             client_id: "web:odd".to_owned(),
             client_auth,

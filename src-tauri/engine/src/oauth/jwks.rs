@@ -5,10 +5,9 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::ACCEPT;
 use url::Url;
 
-use crate::client;
+use super::fetch::get;
 use crate::jose::public_key::KeySet;
 use crate::jose::signed_text::SignedText;
 use crate::rules;
@@ -98,21 +97,6 @@ async fn fetch(
     transport: &TokenTransport,
     connection: &Connection,
 ) -> Result<KeySet, String> {
-    let clients = transport.network().ok_or("there is no network")?;
-    let http = clients
-        .for_token_endpoints(connection, None)
-        .map_err(|failure| failure.to_string())?;
-    let request = http.get(url.clone()).header(ACCEPT, "application/json");
-    let mut response = request.send().await.map_err(client::chain)?;
-    if response.status() != 200 {
-        return Err(format!("status {}", response.status().as_u16()));
-    }
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(client::chain)? {
-        if body.len() + chunk.len() > JWKS_BYTES_MAX {
-            return Err(format!("the set is larger than {JWKS_BYTES_MAX} bytes"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = get(url, transport, connection, JWKS_BYTES_MAX).await?;
     KeySet::read(&body).ok_or_else(|| "the answer is no set of keys".to_owned())
 }

@@ -1,9 +1,11 @@
 //! How to sign in somewhere, how to refresh, and where the token may be sent: what a session is before it runs.
 
 pub mod answer_pattern;
+pub mod authorization;
 pub mod connection;
 pub mod grant_type;
 pub mod replies;
+pub mod server;
 
 use std::sync::Arc;
 
@@ -14,9 +16,11 @@ use serde_json::Value;
 use url::Url;
 
 use self::answer_pattern::AnswerPattern;
+use self::authorization::Authorization;
 use self::connection::Connection;
 use self::grant_type::GrantType;
 use self::replies::Replies;
+use self::server::{Metadata, Server};
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
 
@@ -103,10 +107,16 @@ impl JsonRequest {
 pub struct OauthDialect {
     /// The authorization server's identifier (RFC 8414 §2), where it is known.
     pub issuer: Option<String>,
-    /// Where refresh tokens go, and nowhere else.
+    /// Where refresh tokens go, and nowhere else. Where it is still to be discovered, the issuer stands here.
     pub token_endpoint: Url,
+    /// The session's file names an issuer and no token endpoint, and the issuer was not asked yet.
+    pub to_discover: bool,
     /// Where the keys are that the server signs with (RFC 8414 §2), where that is known.
     pub jwks_uri: Option<Url>,
+    /// Where the server does everything else.
+    pub server: Server,
+    /// How the user signs in through the browser, for the grant that does so.
+    pub authorization: Authorization,
     /// The client's identifier.
     pub client_id: String,
     /// How the client authenticates.
@@ -138,6 +148,30 @@ pub enum ClientAuth {
     TlsClientAuth,
     /// Likewise with a certificate that the server knows by itself (RFC 8705 §2.2).
     SelfSignedTlsClientAuth,
+}
+
+impl OauthDialect {
+    /// The issuer that has to be asked before this session can sign in: its file leaves an endpoint open that it needs.
+    pub fn issuer_to_ask(&self) -> Option<&str> {
+        let in_browser = self.grant == GrantType::AuthorizationCode;
+        let open = self.to_discover || (in_browser && self.server.authorization_endpoint.is_none());
+        self.issuer.as_deref().filter(|_| open)
+    }
+
+    /// Takes what the file leaves open from what its issuer said. A file that names another token endpoint than the issuer
+    /// does is about another server, and stays as it is.
+    pub fn fill_from(&mut self, metadata: &Metadata) {
+        let same_server = self.to_discover || self.token_endpoint == metadata.token_endpoint;
+        if self.issuer.as_deref() != Some(&metadata.issuer) || !same_server {
+            return;
+        }
+        self.token_endpoint = metadata.token_endpoint.clone();
+        self.to_discover = false;
+        if self.jwks_uri.is_none() {
+            self.jwks_uri.clone_from(&metadata.jwks_uri);
+        }
+        self.server = std::mem::take(&mut self.server).or(&metadata.server);
+    }
 }
 
 impl SessionConfig {

@@ -109,6 +109,9 @@ pub struct Binding {
     /// What is unusual about each session's connections, a line each. A session without is not in it.
     #[serde(default)]
     pub connections: BTreeMap<String, Vec<String>>,
+    /// The server's other endpoints by their names, where they are on another origin than the token endpoint.
+    #[serde(default)]
+    pub endpoints: BTreeMap<String, String>,
 }
 
 /// What a token is, beside where it may go: one that was asked for otherwise is another one.
@@ -146,8 +149,12 @@ impl Binding {
             .connections
             .get(session)
             .map_or_else(String::new, |words| format!(", {}", words.join(", ")));
+        let endpoints = self.endpoints.iter();
+        let endpoints: String = endpoints
+            .map(|(name, url)| format!(", {name} {url}"))
+            .collect();
         format!(
-            "refreshes at {}, token goes to {origins}{connection}",
+            "refreshes at {}, token goes to {origins}{endpoints}{connection}",
             self.refresh_endpoint
         )
     }
@@ -461,6 +468,7 @@ mod tests {
             refresh_endpoint: "http://127.0.0.1:1/".to_owned(),
             client_id: None,
             origins: BTreeMap::new(),
+            endpoints: BTreeMap::new(),
             connections: BTreeMap::new(),
         };
         Record {

@@ -97,8 +97,42 @@ struct OauthFile {
     /// The authorization server's identifier, where it is known.
     #[serde(default)]
     issuer: Option<String>,
-    /// Where refresh tokens go.
-    token_endpoint: String,
+    /// Where refresh tokens go. Absent: the issuer says.
+    #[serde(default)]
+    token_endpoint: Option<String>,
+    /// Where the user signs in, in a browser.
+    #[serde(default)]
+    authorization_endpoint: Option<String>,
+    /// Where an authorization request is put before the browser is sent there (RFC 9126).
+    #[serde(default)]
+    pushed_authorization_request_endpoint: Option<String>,
+    /// Where a device asks for a code to show (RFC 8628).
+    #[serde(default)]
+    device_authorization_endpoint: Option<String>,
+    /// Where tokens are given back (RFC 7009).
+    #[serde(default)]
+    revocation_endpoint: Option<String>,
+    /// Where the server tells what a token is worth (RFC 7662).
+    #[serde(default)]
+    introspection_endpoint: Option<String>,
+    /// Where the server tells who the user is.
+    #[serde(default)]
+    userinfo_endpoint: Option<String>,
+    /// Where the user signs out of the server itself.
+    #[serde(default)]
+    end_session_endpoint: Option<String>,
+    /// The server takes no authorization request that was not pushed.
+    #[serde(default)]
+    require_pushed_authorization_requests: bool,
+    /// The server's authorization responses name it (RFC 9207).
+    #[serde(default)]
+    authorization_response_iss_parameter_supported: bool,
+    /// Where the browser is sent back to.
+    #[serde(default)]
+    redirect_uri: Option<String>,
+    /// What the authorization request says besides.
+    #[serde(default)]
+    authorization_parameters: BTreeMap<String, String>,
     /// Where the keys are that the server signs with, where that is known.
     #[serde(default)]
     jwks_uri: Option<String>,

@@ -10,6 +10,8 @@ pub enum GrantType {
     /// With a refresh token that the user already has (RFC 6749 §6).
     #[default]
     RefreshToken,
+    /// Through the system's browser, with a code that only whoever began the sign-in can redeem (RFC 6749 §4.1, RFC 7636).
+    AuthorizationCode,
     /// As the client itself, without a user (RFC 6749 §4.4). There is no refresh token: new tokens are asked for as the
     /// first ones were, and nothing is spent by that.
     ClientCredentials,

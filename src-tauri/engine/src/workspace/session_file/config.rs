@@ -1,6 +1,6 @@
 //! What a session's file comes to: its texts filled with variables, and each checked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use reqwest::Method;
@@ -16,8 +16,10 @@ use super::{AnswerFile, ConnectionFile, JsonFile, OauthFile, ReplyFile, RequestF
 use crate::client::tls;
 use crate::origin::{Origin, parse_url};
 use crate::session::config::answer_pattern::AnswerPattern;
+use crate::session::config::authorization::{Authorization, PARAMETERS_MAX, RESERVED, Redirect};
 use crate::session::config::connection::{Authority, Connection, PINS_MAX, Pin, Proxy};
 use crate::session::config::replies::{OldRefreshToken, Place, Replies, ReplyPlaces};
+use crate::session::config::server::Server;
 use crate::session::config::{
     Dialect, JsonDialect, JsonRequest, OauthDialect, RefreshWhen, SessionConfig,
 };
@@ -104,13 +106,47 @@ impl OauthFile {
     fn parts(self, filler: &Filler<'_>) -> Result<(Common, Dialect), Wrong> {
         let optional =
             |key, value: Option<String>| value.map(|value| text(key, &value, filler)).transpose();
+        let at = |key: &str, address: Option<String>| {
+            address
+                .map(|address| endpoint(key, &address, filler))
+                .transpose()
+        };
+        let issuer = optional("issuer", self.issuer)?;
+        let token_endpoint = at("token_endpoint", self.token_endpoint)?;
+        let to_discover = token_endpoint.is_none();
+        let token_endpoint = match (token_endpoint, &issuer) {
+            (Some(endpoint), _) => endpoint,
+            (None, Some(issuer)) => endpoint("issuer", issuer, filler)?,
+            (None, None) => {
+                let detail = "name it, or the issuer, which says where it is";
+                return Err(Wrong::new("token_endpoint", detail.to_owned()));
+            }
+        };
         let dialect = OauthDialect {
-            issuer: optional("issuer", self.issuer)?,
-            token_endpoint: endpoint("token_endpoint", &self.token_endpoint, filler)?,
-            jwks_uri: self
-                .jwks_uri
-                .map(|uri| endpoint("jwks_uri", &uri, filler))
-                .transpose()?,
+            issuer,
+            token_endpoint,
+            to_discover,
+            jwks_uri: at("jwks_uri", self.jwks_uri)?,
+            server: Server {
+                authorization_endpoint: at("authorization_endpoint", self.authorization_endpoint)?,
+                pushed_authorization_request_endpoint: at(
+                    "pushed_authorization_request_endpoint",
+                    self.pushed_authorization_request_endpoint,
+                )?,
+                device_authorization_endpoint: at(
+                    "device_authorization_endpoint",
+                    self.device_authorization_endpoint,
+                )?,
+                revocation_endpoint: at("revocation_endpoint", self.revocation_endpoint)?,
+                introspection_endpoint: at("introspection_endpoint", self.introspection_endpoint)?,
+                userinfo_endpoint: at("userinfo_endpoint", self.userinfo_endpoint)?,
+                end_session_endpoint: at("end_session_endpoint", self.end_session_endpoint)?,
+                require_pushed_authorization_requests: self.require_pushed_authorization_requests,
+                authorization_response_iss_parameter_supported: self
+                    .authorization_response_iss_parameter_supported,
+                code_challenge_methods_supported: None,
+            },
+            authorization: authorization(self.redirect_uri, self.authorization_parameters, filler)?,
             client_id: text("client_id", &self.client_id, filler)?,
             client_auth: self.client_auth,
             dpop: self.dpop,
@@ -330,6 +366,42 @@ fn endpoint(key: &str, template: &str, filler: &Filler<'_>) -> Result<Url, Wrong
         return Err(Wrong::new(key, detail));
     }
     Ok(url)
+}
+
+/// How the user signs in through the browser.
+fn authorization(
+    redirect_uri: Option<String>,
+    parameters: BTreeMap<String, String>,
+    filler: &Filler<'_>,
+) -> Result<Authorization, Wrong> {
+    let redirect = match redirect_uri {
+        None => Redirect::default(),
+        Some(address) => {
+            let address = text("redirect_uri", &address, filler)?;
+            Redirect::parse(&address)
+                .map_err(|detail| Wrong::new("redirect_uri", format!("{address:?}: {detail}")))?
+        }
+    };
+    let key = "authorization_parameters";
+    if parameters.len() > PARAMETERS_MAX {
+        let detail = format!("there are more than {PARAMETERS_MAX}");
+        return Err(Wrong::new(key, detail));
+    }
+    if let Some(name) = parameters
+        .keys()
+        .find(|name| RESERVED.contains(&name.as_str()))
+    {
+        let detail = format!("{name:?} is made anew for each sign-in, or has a key of its own");
+        return Err(Wrong::new(key, detail));
+    }
+    let filled = |(name, value): (String, String)| Ok((name, text(key, &value, filler)?));
+    Ok(Authorization {
+        redirect,
+        parameters: parameters
+            .into_iter()
+            .map(filled)
+            .collect::<Result<_, Wrong>>()?,
+    })
 }
 
 fn header_name(name: &str) -> Result<HeaderName, String> {
