@@ -24,4 +24,8 @@ asked_for: { [key in string]: AskedFor },
 /**
  * What is unusual about each session's connections, a line each. A session without is not in it.
  */
-connections: { [key in string]: Array<string> }, };
+connections: { [key in string]: Array<string> }, 
+/**
+ * The server's other endpoints by their names, where they are on another origin than the token endpoint.
+ */
+endpoints: { [key in string]: string }, };
