@@ -163,6 +163,37 @@ pub fn url(url: &Url) -> String {
     shown.into()
 }
 
+/// Words in the names of headers, fields and variables whose values are secrets.
+const SECRET_WORDS: [&str; 9] = [
+    "apikey",
+    "authorization",
+    "credential",
+    "passphrase",
+    "passwd",
+    "password",
+    "privatekey",
+    "secret",
+    "token",
+];
+
+/// Whether what has this name is a secret: by what it is called, in whatever spelling.
+pub fn is_secret_name(name: &str) -> bool {
+    let plain = |text: &str| -> String {
+        let letters = text.chars().filter(char::is_ascii_alphanumeric);
+        letters.collect::<String>().to_ascii_lowercase()
+    };
+    let name = plain(name);
+    SECRET_WORDS.iter().any(|word| name.contains(word))
+}
+
+/// Whether a query parameter of this name is a secret.
+pub fn is_secret_parameter(name: &str) -> bool {
+    let is_known = SECRET_PARAMETERS
+        .iter()
+        .any(|known| name.eq_ignore_ascii_case(known));
+    is_known || is_secret_name(name)
+}
+
 /// Live secrets that must not be seen in what a server sends back.
 #[derive(Default)]
 pub struct Masker {

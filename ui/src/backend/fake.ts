@@ -204,6 +204,9 @@ const REQUESTS: SavedRequest[] = [
 const CURL_LINES: Record<string, FromCurl> = {
   [`curl -k ${ORIGIN}/orders -H 'X-Trace: 7' -d '{"total":"1.00"}' -o out.json -d @more.json`]: {
     draft: { method: "POST", url: `${ORIGIN}/orders`, headers: [["X-Trace", "7"], ["Content-Type", "application/x-www-form-urlencoded"]], body: '{"total":"1.00"}', session: null, allow_without_token: false },
-    left_out: [{ what: "--insecure", why: "loosens_tls" }, { what: "--data", why: "names_file" }],
+    left_out: [
+      { at: "", what: "--insecure", why: "loosens_tls", script: null },
+      { at: "", what: "--data", why: "names_file", script: null },
+    ],
   },
 };

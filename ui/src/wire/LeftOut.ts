@@ -2,14 +2,22 @@
 import type { WhyLeftOut } from "./WhyLeftOut";
 
 /**
- * Something on the line that was not taken over.
+ * Something that was not taken over.
  */
 export type LeftOut = { 
 /**
- * The option as curl's manual spells it, or the word itself. Never the value of an option.
+ * Where it stands: the folders and the request. Empty: in the file itself.
+ */
+at: string, 
+/**
+ * What it is, as its own format calls it. Never a value that may be secret.
  */
 what: string, 
 /**
- * WhyLeftOut.
+ * Why.
  */
-why: WhyLeftOut, };
+why: WhyLeftOut, 
+/**
+ * A script's own text, to be read by people.
+ */
+script: string | null, };

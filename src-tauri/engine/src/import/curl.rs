@@ -7,11 +7,12 @@
 mod options;
 mod shell;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use url::form_urlencoded;
 
 use self::options::{Meaning, Opt};
 use self::shell::Line;
+use super::left_out::{LeftOut, WhyLeftOut};
 use crate::error::{Code, Failure, Result};
 use crate::exchange::body::Body;
 use crate::exchange::draft::Draft;
@@ -27,39 +28,6 @@ pub struct FromCurl {
     pub draft: Draft,
     /// What was not taken over, in the order of the line.
     pub left_out: Vec<LeftOut>,
-}
-
-/// Something on the line that was not taken over.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-pub struct LeftOut {
-    /// The option as curl's manual spells it, or the word itself. Never the value of an option.
-    pub what: String,
-    /// WhyLeftOut.
-    pub why: WhyLeftOut,
-}
-
-/// WhyLeftOut something on a line was not taken over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-#[serde(rename_all = "snake_case")]
-pub enum WhyLeftOut {
-    /// It names a file of the machine that the line was written on.
-    NamesFile,
-    /// It takes options or credentials from somewhere else.
-    ReadsSettings,
-    /// It would trust a server that cannot be trusted.
-    LoosensTls,
-    /// It is about the way to the server, and not about the request.
-    Connection,
-    /// It cannot be sent from here.
-    NotSupported,
-    /// curl's manual does not have it.
-    Unknown,
-    /// A shell would have filled it in, or run it.
-    Shell,
-    /// One line is one request; this belongs to a second one.
-    SecondRequest,
 }
 
 /// Reads a line as a shell would take it apart, and as curl would understand it.
@@ -81,12 +49,11 @@ pub fn read(text: &str) -> Result<FromCurl> {
     }
     let mut request = Request::default();
     request.take(words);
-    request
-        .left_out
-        .extend(left_over.into_iter().map(|what| LeftOut {
-            what,
-            why: WhyLeftOut::Shell,
-        }));
+    request.left_out.extend(
+        left_over
+            .into_iter()
+            .map(|what| LeftOut::new("", what, WhyLeftOut::Shell)),
+    );
     request.finish()
 }
 
@@ -245,10 +212,7 @@ impl Request {
     }
 
     fn leave(&mut self, what: &str, why: WhyLeftOut) {
-        self.left_out.push(LeftOut {
-            what: what.to_owned(),
-            why,
-        });
+        self.left_out.push(LeftOut::new("", what, why));
     }
 
     fn finish(mut self) -> Result<FromCurl> {

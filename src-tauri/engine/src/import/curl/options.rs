@@ -1,6 +1,6 @@
 //! The options of curl's manual that a line may have, and what each means for a request.
 
-use super::WhyLeftOut;
+use super::super::left_out::WhyLeftOut;
 
 /// One option.
 pub(super) struct Opt {

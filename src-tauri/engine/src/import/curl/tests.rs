@@ -15,7 +15,7 @@ fn told(line: &str) -> String {
     if let Some(Body::Text(body)) = &draft.body {
         told.push_str(&format!(" | {body:?}"));
     }
-    for LeftOut { what, why } in &left_out {
+    for LeftOut { what, why, .. } in &left_out {
         told.push_str(&format!(" - {what} {why:?}"));
     }
     told
