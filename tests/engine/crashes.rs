@@ -1,19 +1,24 @@
 //! Killed at every named moment of a refresh, in a process of its own with the real keychain: with a server that forgives
 //! nothing is lost, with a strict one nothing is lost in silence.
 
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use sandglass_demo::{Reuse, Settings};
 use sandglass_engine::failpoint::Point;
 use tests_engine::peer::Place;
 use tests_engine::quick;
+use tokio::runtime::Handle;
+use xtask::desk::{Desk, Keychain};
 
 const PEER: &str = env!("CARGO_BIN_EXE_peer");
 /// Kills at each mark; `SANDGLASS_KILLS` asks for another number: `cargo xtask test` for 20, a long night for 100.
 const KILLS: usize = 3;
 /// Trials at once: they wait for disks and processes.
 const AT_ONCE: usize = 4;
+/// Trials with one keychain: it keeps what every sign-in left in it, and writes all of it anew at each store, so that five
+/// hundred sessions make a trial three times as long.
+const TRIALS_A_DESK: usize = 25;
 
 fn kills() -> usize {
     std::env::var("SANDGLASS_KILLS").map_or(KILLS, |kills| kills.parse().expect("a number"))
@@ -65,18 +70,19 @@ fn trial(place: &Place, point: Point) -> (After, String) {
 async fn killed_everywhere(reuse: Reuse) -> Vec<(Point, After, String)> {
     let settings = Settings { reuse, ..quick() };
     let trials: Vec<Point> = (0..kills()).flat_map(|_| Point::ALL).collect();
-    let mut places = Vec::new();
-    for _ in &trials {
-        places.push(Place::new(settings.clone()).await);
-    }
+    let runtime = Handle::current();
     let found = tokio::task::spawn_blocking(move || {
         let (next, found) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+        let take = || trials.get(next.fetch_add(1, Ordering::SeqCst));
         let work = || {
-            while let (index, Some(point)) = {
-                let index = next.fetch_add(1, Ordering::SeqCst);
-                (index, trials.get(index))
-            } {
-                let (after, story) = trial(&places[index], *point);
+            let (mut desk, mut tried) = (desk(), 0);
+            while let Some(point) = take() {
+                if tried == TRIALS_A_DESK {
+                    (desk, tried) = (self::desk(), 0);
+                }
+                tried += 1;
+                let place = runtime.block_on(Place::at(Arc::clone(&desk), settings.clone()));
+                let (after, story) = trial(&place, *point);
                 let mut found = found.lock().expect("nobody panicked");
                 found.push((*point, after, story));
             }
@@ -85,6 +91,10 @@ async fn killed_everywhere(reuse: Reuse) -> Vec<(Point, After, String)> {
         found.into_inner().expect("nobody panicked")
     });
     found.await.expect("every trial ends")
+}
+
+fn desk() -> Arc<Desk> {
+    Arc::new(Desk::new(Keychain::Unlocked).expect("`cargo xtask setup` installs its parts"))
 }
 
 /// Scenarios 31, 32 and 33: whatever the moment, a server with a grace window gives the session back.

@@ -44,6 +44,12 @@ pub struct Place {
 impl Place {
     /// A place on a demo with these settings.
     pub async fn new(settings: Settings) -> Self {
+        let desk = tokio::task::spawn_blocking(desk).await.expect("a desk");
+        Self::at(desk, settings).await
+    }
+
+    /// The same at a desk of the caller's own.
+    pub async fn at(desk: Arc<Desk>, settings: Settings) -> Self {
         let demo = Demo::start(settings)
             .await
             .expect("loopback has a free port");
@@ -55,7 +61,7 @@ impl Place {
             demo,
             workspace,
             data,
-            desk: tokio::task::spawn_blocking(desk).await.expect("a desk"),
+            desk,
             _folder: folder,
         }
     }
