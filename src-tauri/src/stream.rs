@@ -1,10 +1,12 @@
 //! The timeline on its way to the window: in batches, about one a frame, each small enough for the direct path.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sandglass_engine::timeline::event::{Event, EventKey};
+use sandglass_engine::timeline::others::Others;
 use sandglass_engine::timeline::{Reader, Timeline};
 use serde::Serialize;
 use tauri::async_runtime::{JoinHandle, spawn, spawn_blocking};
@@ -18,6 +20,8 @@ pub const MESSAGE_BYTES_MAX: usize = 8_000;
 const READ_MAX: usize = 512;
 /// Time between two rounds: one frame at 60 Hz.
 const FRAME: Duration = Duration::from_millis(16);
+/// Time between two looks at what other processes have written.
+const OTHERS_EVERY: Duration = Duration::from_millis(250);
 /// What a message holds besides its events: the names of the fields, and the newest key with its longest numbers.
 const ENVELOPE_BYTES: usize =
     r#"{"events":[],"newest":{"run":18446744073709551615,"seq":18446744073709551615}}"#.len();
@@ -25,9 +29,9 @@ const ENVELOPE_BYTES: usize =
 /// Some events, in order.
 #[derive(Clone, Debug, Serialize, ts_rs::TS)]
 pub struct TimelineBatch {
-    /// They follow the batch before without a hole.
+    /// They follow the batch before without a hole, run by run.
     pub events: Vec<Arc<Event>>,
-    /// The newest event that there is. More batches are on their way until the view has it.
+    /// The newest event of this process. More batches are on their way until the view has it.
     pub newest: EventKey,
 }
 
@@ -38,38 +42,104 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// Sends the timeline through this channel, from `since` on, until the view goes away or watches again.
+    /// Sends the timeline through this channel, from `since` on, until the view goes away or watches again. `others` are the
+    /// last events that the view has of runs beside this one.
     pub fn start(
         &self,
         timeline: &Timeline,
         since: Option<EventKey>,
+        others: &[EventKey],
         channel: Channel<TimelineBatch>,
     ) {
-        let reader = match since {
-            Some(key) => timeline.reader_after(key),
-            None => timeline.reader(TIMELINE_REPLAY_MAX),
-        };
+        let feed = Feed::new(timeline.clone(), since, others);
         let mut task = self.task.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(before) = task.take() {
             before.abort();
         }
-        *task = Some(spawn(pump(timeline.clone(), reader, channel)));
+        *task = Some(spawn(pump(timeline.clone(), feed, channel)));
     }
 }
 
-async fn pump(timeline: Timeline, mut reader: Reader, channel: Channel<TimelineBatch>) {
+/// What the view has not had yet: of this run and those before it, and of the runs that other processes write.
+struct Feed {
+    timeline: Timeline,
+    own: Reader,
+    /// The last event of each other run that was read.
+    read: BTreeMap<u64, u64>,
+    others: Option<Others>,
+    looked: Option<Instant>,
+}
+
+impl Feed {
+    fn new(timeline: Timeline, since: Option<EventKey>, others: &[EventKey]) -> Self {
+        let own = match since {
+            Some(key) => timeline.reader_after(key),
+            None => timeline.reader(TIMELINE_REPLAY_MAX),
+        };
+        Self {
+            read: others.iter().map(|key| (key.run, key.seq)).collect(),
+            timeline,
+            own,
+            others: None,
+            looked: None,
+        }
+    }
+
+    /// The next events, at most [`READ_MAX`]; empty where there are none yet. May read SQLite, so it can block for a moment.
+    fn next(&mut self) -> Vec<Arc<Event>> {
+        let mut events = self.own.next(READ_MAX);
+        let here = self.timeline.run();
+        let before = events.iter().filter(|event| event.key.run != here);
+        self.read
+            .extend(before.map(|event| (event.key.run, event.key.seq)));
+        let due = self.looked.is_none_or(|at| at.elapsed() >= OTHERS_EVERY);
+        // The runs of before come first, and whole.
+        if due && events.len() < READ_MAX {
+            events.extend(self.of_others(READ_MAX - events.len()));
+        }
+        events
+    }
+
+    fn of_others(&mut self, max: usize) -> Vec<Arc<Event>> {
+        self.looked = Some(Instant::now());
+        let mut read = || -> sandglass_engine::error::Result<_> {
+            if self.others.is_none() {
+                let known: Vec<_> = (self.read.iter())
+                    .map(|(run, seq)| EventKey {
+                        run: *run,
+                        seq: *seq,
+                    })
+                    .collect();
+                self.others = self.timeline.others(&known)?;
+            }
+            match &mut self.others {
+                Some(others) => others.next(max),
+                None => Ok(Vec::new()),
+            }
+        };
+        // The next look may find what this one could not read.
+        read().unwrap_or_else(|error| {
+            tracing::warn!(%error, "reading what other processes wrote");
+            Vec::new()
+        })
+    }
+}
+
+async fn pump(timeline: Timeline, mut feed: Feed, channel: Channel<TimelineBatch>) {
     loop {
         // Old events come from the database, which may take a moment.
         let read = spawn_blocking(move || {
-            let events = reader.next(READ_MAX);
-            (reader, events)
+            let events = feed.next();
+            (feed, events)
         });
         let Ok((returned, events)) = read.await else {
             return;
         };
-        reader = returned;
+        feed = returned;
         if events.is_empty() {
-            reader.changed().await;
+            // Nothing tells when another process has written.
+            let _: Result<(), tokio::time::error::Elapsed> =
+                tokio::time::timeout(OTHERS_EVERY, feed.own.changed()).await;
             continue;
         }
         let newest = timeline.newest();
@@ -251,7 +321,7 @@ mod tests {
         };
         let (watch, timeline) = (Watch::default(), engine.timeline());
         let (first, seen_by_first) = channel();
-        watch.start(timeline, None, first);
+        watch.start(timeline, None, &[], first);
         for _ in 0..40 {
             send().await;
         }
@@ -262,7 +332,7 @@ mod tests {
         );
 
         let (second, seen_by_second) = channel();
-        watch.start(timeline, Some(half), second);
+        watch.start(timeline, Some(half), &[], second);
         for _ in 0..40 {
             send().await;
         }
@@ -275,6 +345,38 @@ mod tests {
             until(&seen_by_first, half).await.last(),
             Some(&half.seq),
             "the first watch is over"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_another_process_writes_comes_too_and_a_new_watch_goes_on_in_each_run() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let open = || {
+            let options = Options {
+                kept: Kept::Memory,
+                data_folder: Some(folder.path().to_owned()),
+                ..Options::default()
+            };
+            Engine::open(crate::demo::empty_workspace(), options).expect("an engine")
+        };
+        let (window, script) = (open(), open());
+        let (watch, timeline) = (Watch::default(), window.timeline());
+        let (first, seen_by_first) = channel();
+        watch.start(timeline, None, &[], first);
+        let of_script = until(&seen_by_first, script.timeline().newest()).await;
+        assert!(of_script.contains(&1), "{of_script:?}");
+
+        let held = script.timeline().newest();
+        let (second, seen_by_second) = channel();
+        watch.start(timeline, Some(timeline.newest()), &[held], second);
+        let draft = r#"{"method": "GET", "url": "http://127.0.0.1:1/"}"#;
+        let draft = serde_json::from_str(draft).expect("a draft");
+        let sending = script.send(draft).expect("accepted");
+        sending.finished().await.expect_err("unreachable");
+        let newest = script.timeline().newest();
+        assert_eq!(
+            until(&seen_by_second, newest).await,
+            (held.seq + 1..=newest.seq).collect::<Vec<_>>()
         );
     }
 }

@@ -10,6 +10,7 @@ mod excerpts;
 pub mod filter;
 mod group;
 mod opening;
+pub mod others;
 pub mod query;
 mod shelf;
 mod sqlite;

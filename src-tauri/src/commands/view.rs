@@ -68,8 +68,10 @@ pub enum Autorun {
 #[derive(Debug, Deserialize, TS)]
 #[serde(deny_unknown_fields)]
 pub struct WatchTimeline {
-    /// The last event that the view has. Null: it has none.
+    /// The last event that the view has of this run and those before it. Null: it has none.
     pub since: Option<EventKey>,
+    /// The last event that it has of each run beside this one. Those of before are not needed.
+    pub others: Vec<EventKey>,
 }
 
 /// Reads everything for the first picture.
@@ -112,9 +114,9 @@ pub(crate) async fn watch_timeline(
     args: WatchTimeline,
     channel: Channel<TimelineBatch>,
 ) -> Result<Nothing> {
-    shell
-        .watch
-        .start(shell.engine().await?.timeline(), args.since, channel);
+    let WatchTimeline { since, others } = args;
+    let timeline = shell.engine().await?.timeline();
+    shell.watch.start(timeline, since, &others, channel);
     Ok(Nothing {})
 }
 

@@ -55,7 +55,7 @@ pub(crate) async fn call(
     })
 }
 
-/// The timeline of this run and those before, as the page would get it.
+/// The timeline of this run and those before, as the page would get it; perhaps with some of what other processes tell.
 pub(crate) async fn events(window: &Window) -> Result<Vec<Value>> {
     let script = "return new Promise((resolve, reject) => {
         const seen = [];
@@ -63,10 +63,10 @@ pub(crate) async fn events(window: &Window) -> Result<Vec<Value>> {
         const id = internals.transformCallback(({ message }) => {
             if (!message) return;
             seen.push(...message.events);
-            const last = seen.at(-1);
-            if (last.run === message.newest.run && last.seq >= message.newest.seq) resolve(seen);
+            const { run, seq } = message.newest;
+            if (seen.some((one) => one.run === run && one.seq >= seq)) resolve(seen);
         });
-        internals.invoke('watch_timeline', { args: { since: null }, channel: `__CHANNEL__:${id}` }).catch(reject);
+        internals.invoke('watch_timeline', { args: { since: null, others: [] }, channel: `__CHANNEL__:${id}` }).catch(reject);
     });";
     Ok(serde_json::from_value(window.run(script, vec![]).await?)?)
 }

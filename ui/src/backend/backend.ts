@@ -1,7 +1,7 @@
 // The only door to the host: two methods, and nothing else that a view could reach.
 import type { Commands } from "../wire/Commands";
-import type { EventKey } from "../wire/EventKey";
 import type { TimelineBatch } from "../wire/TimelineBatch";
+import type { WatchTimeline } from "../wire/WatchTimeline";
 
 /** Commands that are called like functions; the timeline has a way of its own. */
 export type Callable = Exclude<keyof Commands, "watch_timeline">;
@@ -10,6 +10,6 @@ export type Callable = Exclude<keyof Commands, "watch_timeline">;
 export interface Backend {
   /** Calls one command. Rejects with a `Failure`. */
   call<K extends Callable>(name: K, args: Commands[K][0]): Promise<Commands[K][1]>;
-  /** Sends batches of the timeline after `since`, until the next call of this. Null: from the beginning. */
-  watch(since: EventKey | null, onBatch: (batch: TimelineBatch) => void): Promise<void>;
+  /** Sends batches of what the timeline has beyond this, until the next call of this. */
+  watch(held: WatchTimeline, onBatch: (batch: TimelineBatch) => void): Promise<void>;
 }

@@ -174,8 +174,8 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       await Promise.resolve();
       return structuredClone(await handlers[name](structuredClone(args)));
     },
-    watch: (since, onBatch) => {
-      engine.log.watch(since, (batch) => onBatch(structuredClone(batch)));
+    watch: (held, onBatch) => {
+      engine.log.watch(held.since, (batch) => onBatch(structuredClone(batch)));
       return Promise.resolve();
     },
   };

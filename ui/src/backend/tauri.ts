@@ -6,8 +6,8 @@ import type { Backend } from "./backend";
 /** The engine behind the window. */
 export const tauri: Backend = {
   call: (name, args) => invoke(name, { args }),
-  watch: async (since, onBatch) => {
+  watch: async (held, onBatch) => {
     const channel = new Channel<TimelineBatch>(onBatch);
-    await invoke("watch_timeline", { args: { since }, channel });
+    await invoke("watch_timeline", { args: held, channel });
   },
 };

@@ -140,3 +140,33 @@ test("what an earlier run left open does not go on in this one", async () => {
   expect([chronicle.send(3, 1)?.outcome, chronicle.flight(3, 1)?.class]).toEqual(["unknown", "aborted"]);
   expect(rows(chronicle).at(-2)).toBe("R1 · GET orders · How it ended is not in this timeline. · 401 with G1, F1 gave no token");
 });
+
+/** What this process tells, and then a script beside it, which began while the request here was under way. */
+async function besides(): Promise<Chronicle> {
+  const chronicle = new Chronicle();
+  const { log } = (await toured()).engine;
+  chronicle.own = log.run;
+  const half = log.events.findIndex((event) => event.kind === "AttemptStarted") + 1;
+  for (const event of log.events.slice(0, half)) chronicle.add(event);
+  const at = log.events[half - 1] as Event;
+  const script = (seq: number, rest: Partial<Event>) => ({ run: log.run + 1, seq, mono_ns: seq * 1e6, wall_ms: at.wall_ms + seq, actor: "user", cause_seq: [], ...rest }) as Event;
+  chronicle.add(script(1, { kind: "RunStarted", data: { version: "0.1.0", pid: 7 } }));
+  chronicle.add(script(2, { kind: "SessionRestored", session: "demo", epoch: 1, generation: 1, data: { kept: "keychain", expires_at_ms: null } }));
+  for (const event of log.events.slice(half)) chronicle.add(event);
+  return chronicle;
+}
+
+test("a process that begins beside this one ends nothing here, and its rows say whose they are", async () => {
+  const chronicle = await besides();
+  expect(rows(chronicle).filter((row) => row.startsWith("another process"))).toEqual(["another process · Sandglass 0.1.0 started", "another process · demo is still signed in · Found in the system keychain."]);
+  expect([...chronicle.sends.values()].map((send) => send.outcome)).toEqual(["answered", "answered"]);
+  expect(chronicle.generations.map((one) => [one.number, one.source])).toEqual([[1, "sign-in"], [2, "refresh"]]);
+});
+
+test("what is forgotten is what came first, whoever told it", async () => {
+  const chronicle = await besides();
+  const last = chronicle.moments.slice(-9).map((one) => one.seq);
+  chronicle.forget(9);
+  expect(chronicle.moments.map((one) => one.seq)).toEqual(last);
+  expect(chronicle.sends.size).toBe(1);
+});

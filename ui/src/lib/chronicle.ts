@@ -2,7 +2,7 @@
 // names and causes; nothing is inferred from nearness in time.
 import type { Event } from "../wire/Event";
 import type { EventKey } from "../wire/EventKey";
-import { type Moment, TimeKeeper, compareKeys, idOf } from "./moment";
+import { type Moment, TimeKeeper, idOf } from "./moment";
 import { type Attempt, type Flight, type Generation, type Group, type GroupKind, type Send, type SignIn, exchangeOf, reply } from "./records";
 
 export * from "./records";
@@ -19,11 +19,18 @@ export class Chronicle {
   readonly notable: Moment[] = [];
   /** By how much the server's clock was ahead of the local one when it was last told; null: it was not. */
   skewMs: number | null = null;
+  /** The run of this process. Null: all that is told is over. */
+  own: number | null = null;
+  /** Runs of other processes that were heard of while this one ran. */
+  readonly beside = new Set<number>();
   /** How many there were, of those too that were forgotten. */
   readonly counts = { events: 0, requests: 0, refreshes: 0, joined: 0, lost: 0 };
 
+  #ownBegan = false;
   readonly #time = new TimeKeeper();
   readonly #moments = new Map<string, Moment>();
+  /** When each event came, counted: runs beside each other come mixed. */
+  readonly #came = new WeakMap<Moment, number>();
   readonly #effects = new Map<string, Moment[]>();
   readonly #groupOf = new Map<string, Group>();
   readonly #leases = new Map<string, Attempt["lease"]>();
@@ -37,6 +44,9 @@ export class Chronicle {
     this.moments.push(moment);
     this.#moments.set(id, moment);
     this.#count(moment);
+    this.#came.set(moment, this.counts.events);
+    if (this.own !== null && moment.run !== this.own && (moment.run > this.own || this.#ownBegan)) this.beside.add(moment.run);
+    else if (moment.run === this.own) this.#ownBegan = true;
     for (const cause of moment.cause_seq) {
       const effects = this.#effects.get(idOf(cause));
       if (effects) effects.push(moment);
@@ -54,7 +64,8 @@ export class Chronicle {
   forget(most: number): void {
     const before = this.moments[this.moments.length - most];
     if (!before) return;
-    const gone = (moment: Moment) => compareKeys(moment, before) < 0;
+    const came = (moment: Moment) => this.#came.get(moment) ?? 0;
+    const gone = (moment: Moment) => came(moment) < came(before);
     const over = (moment: Moment | null) => moment !== null && gone(moment);
     for (const moment of this.moments.splice(0, this.moments.length - most)) {
       const id = idOf(moment);
@@ -139,6 +150,8 @@ export class Chronicle {
 
   /** What an earlier run left open has no end in this timeline, and does not go on. */
   #closeEarlier(moment: Moment): void {
+    // A process that begins beside this one ends nothing.
+    if (this.own !== null && moment.run > this.own) return;
     for (const send of this.sends.values()) {
       if (send.finished || send.run === moment.run) continue;
       send.outcome = "unknown";
@@ -309,6 +322,8 @@ export class Chronicle {
 
   #begin(moment: Moment, session: string, source: Generation["source"], expiresAt: number | null, lifetimeMs: number | null): void {
     const before = this.#living.get(session);
+    // Two processes know the same token.
+    if (before && before.from.run !== moment.run && before.epoch === moment.epoch && before.number === moment.generation) return;
     if (before) before.until ??= moment;
     const parsed = this.causes(moment).flatMap((cause) => [cause, ...this.causes(cause)]).find((cause) => cause.kind === "ReplyParsed");
     const generation: Generation = {

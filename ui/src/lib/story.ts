@@ -8,6 +8,9 @@ import { count, span, took } from "./duration";
 import type { Moment } from "./moment";
 import { flightOf, refusal } from "./refusal";
 
+/** Who did what this window did not. */
+export const ELSEWHERE = "another process";
+
 /** How a step of a row looks. The words say the same. */
 export type Tone = "ok" | "error" | "warn" | "refresh" | "plain" | "pending";
 
@@ -25,6 +28,8 @@ export interface Step {
 export interface Row {
   id: string;
   kind: GroupKind;
+  /** Another process did this while this one ran: its run. */
+  beside: number | null;
   tone: Tone;
   at: number;
   seq: number;
@@ -38,7 +43,8 @@ export interface Row {
 
 /** The row of one group. */
 export function tell(group: Group, chronicle: Chronicle): Row {
-  const base = { id: group.id, kind: group.kind, at: group.first.at, seq: group.first.seq, moments: group.moments, name: "", steps: [] as Step[] };
+  const { run } = group.first;
+  const base = { id: group.id, kind: group.kind, beside: chronicle.beside.has(run) ? run : null, at: group.first.at, seq: group.first.seq, moments: group.moments, name: "", steps: [] as Step[] };
   if (group.send) return { ...base, ...request(group.send, chronicle) };
   if (group.flight) return { ...base, ...refresh(group.flight) };
   const first = group.first;
@@ -78,7 +84,8 @@ export function tell(group: Group, chronicle: Chronicle): Row {
 /** A row as one line of text: for screen readers, and for reading a test. */
 export function rowInWords(row: Row): string {
   const steps = row.steps.map((step) => [step.strong, step.rest].filter(Boolean).join(" ")).join(", ");
-  return [row.name, row.title, row.sentence, steps].filter(Boolean).join(" · ");
+  const who = row.beside === null ? "" : ELSEWHERE;
+  return [who, row.name, row.title, row.sentence, steps].filter(Boolean).join(" · ");
 }
 
 function request(send: Send, chronicle: Chronicle): Pick<Row, "tone" | "name" | "title" | "sentence" | "steps"> {
@@ -131,6 +138,7 @@ function refreshStep(send: Send, flight: Flight): Step {
   const joined = send.waits.some((wait) => wait.joined) ? "joined, " : "";
   if (!flight.finished) return { kind: "refresh", tone: "pending", strong: `F${flight.number}`, rest: `${joined}refreshing`, moment: flight.started };
   const time = took(flight.tookUs ?? 0);
+  if (flight.class === "adopted") return { kind: "refresh", tone: "refresh", strong: `F${flight.number}`, rest: `${joined}took G${flight.generation} from ${ELSEWHERE}`, moment: flight.published ?? flight.finished };
   if (brought(flight)) return { kind: "refresh", tone: "refresh", strong: `F${flight.number}`, rest: `${joined}gave G${flight.generation} in ${time}`, moment: flight.published ?? flight.finished };
   return { kind: "refresh", tone: flight.class === "ended" ? "error" : "warn", strong: `F${flight.number}`, rest: `${joined}gave no token`, moment: flight.finished };
 }
@@ -143,7 +151,8 @@ function refresh(flight: Flight): Pick<Row, "tone" | "name" | "title" | "sentenc
   const time = took(flight.tookUs ?? 0);
   if (brought(flight)) {
     const steps: Step[] = [{ kind: "token", tone: "refresh", strong: `G${flight.generation}`, rest: `in ${time}`, moment: flight.published ?? flight.finished }];
-    return { name, tone: "refresh", title: `refreshed ${flight.session}`, sentence: cause, steps };
+    const title = flight.class === "adopted" ? `found ${flight.session} refreshed by ${ELSEWHERE}` : `refreshed ${flight.session}`;
+    return { name, tone: "refresh", title, sentence: cause, steps };
   }
   const last = flight.exchanges.at(-1);
   const answer = last?.status ? `The server answered ${last.status}${last.error ? ` ${last.error}` : ""}.` : "No answer came.";

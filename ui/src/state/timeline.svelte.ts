@@ -13,6 +13,9 @@ export const HELD_MAX = 20_000;
 /** Beyond the most, so many more are let come before the oldest are forgotten. */
 const SLACK = 4_000;
 
+/** Runs beside this one that a watch names; the rest are of before. */
+const OTHERS_MAX = 64;
+
 /** A storm of batches changes the picture at most this often. */
 const PICTURE_MS = 60;
 
@@ -22,7 +25,7 @@ export class Timeline {
   readonly chronicle = new Chronicle();
   /** Grows as events arrive. */
   version = $state(0);
-  /** The last event held. */
+  /** The last event held of this run and those before it. Runs beside this one have their own. */
   newest = $state.raw<EventKey | null>(null);
   /** Not everything that arrived is still held. */
   forgot = $state(false);
@@ -60,18 +63,22 @@ export class Timeline {
 
   /** Begins to watch, from what is held. */
   async watch(): Promise<void> {
-    await this.#backend.watch(this.newest, (batch) => this.receive(batch));
+    const runs = [...this.#lastOfRun].sort(([a], [b]) => b - a);
+    const others = runs.filter(([run]) => run !== this.newest?.run).slice(0, OTHERS_MAX);
+    await this.#backend.watch({ since: this.newest, others: others.map(([run, seq]) => ({ run, seq })) }, (batch) => this.receive(batch));
   }
 
   /** Takes a batch in. A number that was held before is passed over; a missing one is asked for once. */
   receive(batch: TimelineBatch): void {
     const arrived: Moment[] = [];
+    const own = batch.newest.run;
+    this.chronicle.own = own;
     for (const event of batch.events) {
       const last = this.#lastOfRun.get(event.run);
       if (last !== undefined && event.seq <= last) continue;
       if (last !== undefined && event.seq !== last + 1 && event.kind !== "Gap" && this.#askAgain(last, event.seq)) break;
       this.#lastOfRun.set(event.run, event.seq);
-      if (!this.newest || compareKeys(event, this.newest) > 0) this.newest = { run: event.run, seq: event.seq };
+      if (event.run <= own && (!this.newest || compareKeys(event, this.newest) > 0)) this.newest = { run: event.run, seq: event.seq };
       arrived.push(this.chronicle.add(event));
     }
     if (arrived.length === 0) return;

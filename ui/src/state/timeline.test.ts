@@ -10,7 +10,7 @@ const batch = (...seqs: number[]) => ({ events: seqs.map((seq) => event(seq)), n
 
 function store(): { timeline: Timeline; asked: (EventKey | null)[] } {
   const asked: (EventKey | null)[] = [];
-  const backend = { call: () => Promise.reject(new Error("not asked")), watch: (since: EventKey | null) => Promise.resolve(void asked.push(since)) } as Backend;
+  const backend = { call: () => Promise.reject(new Error("not asked")), watch: (held) => Promise.resolve(void asked.push(held.since, ...held.others)) } satisfies Backend;
   return { timeline: new Timeline(backend), asked };
 }
 
@@ -80,4 +80,16 @@ test("an answer that comes while an earlier one is waited for is not forgotten",
   expect(asked).toEqual([]);
   vi.advanceTimersByTime(1);
   expect(asked).toEqual([{ run: 2, seq: 2 }]);
+});
+
+test("a run beside this one has its own last event, and never stands for this one", () => {
+  const { timeline, asked } = store();
+  timeline.receive(batch(1, 2));
+  timeline.receive({ events: [event(1, 3), event(2, 3)], newest: { run: 2, seq: 2 } });
+  expect(timeline.newest).toEqual({ run: 2, seq: 2 });
+  expect(timeline.has({ run: 2, seq: 3 })).toBe(false);
+  timeline.receive({ events: [event(4, 3)], newest: { run: 2, seq: 2 } });
+  expect(asked).toEqual([{ run: 2, seq: 2 }, { run: 3, seq: 2 }]);
+  timeline.receive({ events: [event(3, 3), event(4, 3)], newest: { run: 2, seq: 2 } });
+  expect(held(timeline)).toEqual([1, 2, 1, 2, 3, 4]);
 });

@@ -25,7 +25,7 @@ export class Tour {
     this.#timeline = timeline;
     this.#notices = notices;
     timeline.listen((moment) => {
-      if (this.running && moment.kind === "RequestQueued" && moment.request !== undefined) exchange.follow({ run: moment.run, number: moment.request });
+      if (this.running && moment.run === timeline.chronicle.own && moment.kind === "RequestQueued" && moment.request !== undefined) exchange.follow({ run: moment.run, number: moment.request });
     });
   }
 

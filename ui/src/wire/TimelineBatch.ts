@@ -7,10 +7,10 @@ import type { EventKey } from "./EventKey";
  */
 export type TimelineBatch = { 
 /**
- * They follow the batch before without a hole.
+ * They follow the batch before without a hole, run by run.
  */
 events: Array<Event>, 
 /**
- * The newest event that there is. More batches are on their way until the view has it.
+ * The newest event of this process. More batches are on their way until the view has it.
  */
 newest: EventKey, };

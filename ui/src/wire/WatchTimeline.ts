@@ -6,6 +6,10 @@ import type { EventKey } from "./EventKey";
  */
 export type WatchTimeline = { 
 /**
- * The last event that the view has. Null: it has none.
+ * The last event that the view has of this run and those before it. Null: it has none.
  */
-since: EventKey | null, };
+since: EventKey | null, 
+/**
+ * The last event that it has of each run beside this one. Those of before are not needed.
+ */
+others: Array<EventKey>, };

@@ -103,6 +103,11 @@ impl Disk {
 
     /// Each run that has events, with the first and the last number of them, in order.
     pub(super) fn runs(&self) -> Result<Vec<(u64, u64, u64)>> {
+        self.runs_from(0)
+    }
+
+    /// The same from this run on.
+    pub(super) fn runs_from(&self, run: u64) -> Result<Vec<(u64, u64, u64)>> {
         self.ask(|reader| {
             let mut runs = Vec::new();
             let mut first = reader.prepare_cached(
@@ -111,7 +116,7 @@ impl Disk {
             let mut last = reader.prepare_cached(
                 "SELECT run, seq FROM events WHERE run = ?1 ORDER BY seq DESC LIMIT 1",
             )?;
-            let mut after = -1;
+            let mut after = run.cast_signed() - 1;
             while let Some(low) = first.query_row([after], key_of).optional()? {
                 after = low.run.cast_signed();
                 let high = last.query_row([after], key_of)?;
@@ -121,14 +126,17 @@ impl Disk {
         })
     }
 
-    fn ask<T>(&self, question: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T> {
+    pub(super) fn ask<T>(
+        &self,
+        question: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+    ) -> Result<T> {
         question(&self.reader())
             .map_err(|error| Failure::new(Code::DatabaseUnavailable).with("detail", &error))
     }
 }
 
 /// Reads events. What cannot be read is left out and logged.
-fn events(
+pub(super) fn events(
     reader: &Connection,
     sql: &str,
     arguments: impl rusqlite::Params,
