@@ -302,6 +302,9 @@ pub fn words(event: &Event) -> String {
         Fact::RefreshTokenKept {} => {
             format!("{f} brought no access token; its refresh token is kept")
         }
+        Fact::ReplayWithheld { rule_id } => {
+            format!("{f} is not sent again, as its server does not forgive that ({rule_id})")
+        }
         Fact::RotationRecovered {} => format!("{f} recovered the tokens of a lost answer"),
         Fact::TokenUnchanged {} => format!("{f} brought the very same token"),
         Fact::ScopeChanged { lost, gained } => format!(

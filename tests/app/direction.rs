@@ -50,6 +50,7 @@ const LAYERS: [&[&str]; 7] = [
         "client",
         "challenge",
         "origin",
+        "profile",
     ],
     &["redact", "clock", "error", "rules", "failpoint"],
 ];

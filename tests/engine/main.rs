@@ -16,6 +16,7 @@ mod evidence;
 mod family;
 mod fault_lab;
 mod faults;
+mod habits;
 mod id_token;
 mod lifecycle;
 #[cfg(target_os = "linux")]

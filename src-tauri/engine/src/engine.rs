@@ -3,6 +3,7 @@
 mod discovering;
 pub mod editing;
 mod explain;
+pub mod habits;
 pub mod lab;
 pub mod trust;
 
@@ -34,6 +35,7 @@ use crate::exchange::{Exchange, Ready};
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
 use crate::oauth::discovery::KnownServers;
 use crate::oauth::jwks::KeyCache;
+use crate::profile::book::Book;
 use crate::redact::InstallKey;
 use crate::roster::Roster;
 use crate::session::Session;
@@ -216,6 +218,7 @@ impl Engine {
             token_client,
             keys: KeyCache::default(),
             servers: KnownServers::open(options.data_folder.as_deref()),
+            profiles: Book::open(options.data_folder.as_deref()),
             keychain: Vault::new(options.keychain, options.vault_limits, slow),
             memory: Vault::new(
                 Arc::new(move || Ok(Box::new(in_memory.clone()))),
@@ -559,6 +562,9 @@ impl Engine {
         let drained = async { while flights.join_next().await.is_some() {} };
         if tokio::time::timeout(DRAIN_LIMIT, drained).await.is_err() {
             tracing::error!("a refresh was still under way when the time to wait for it was over");
+        }
+        for family in &self.roster().families {
+            family.save_profiles().await;
         }
         let timeline = self.timeline().clone();
         match tokio::task::spawn_blocking(move || timeline.flush()).await {

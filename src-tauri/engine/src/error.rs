@@ -230,6 +230,9 @@ pub enum Code {
     /// A file of evidence could not be written. Params: `path`, `detail`.
     #[serde(rename = "evidence.unwritable")]
     EvidenceUnwritable,
+    /// What was learned of a server, or chosen for it, could not be written down; it holds for now. Params: `detail`.
+    #[serde(rename = "profile.unwritable")]
+    ProfileUnwritable,
     /// The answer's body could not be written to where it was wanted; the rest was not read. Params: `detail`.
     #[serde(rename = "output.failed")]
     OutputFailed,

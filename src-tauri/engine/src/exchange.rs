@@ -424,6 +424,10 @@ impl Exchange {
             verdict,
             rule_id: rule_id.to_owned(),
         };
+        let judged = self.tell_under(lease, fact, Some(told), None);
+        if let (Some(session), Some(lease)) = (&self.session, lease) {
+            session.learn_from_answer(lease, verdict, head.status, judged);
+        }
         Ok(Tried {
             brought: Ok(Reply {
                 response,
@@ -432,7 +436,7 @@ impl Exchange {
             }),
             verdict,
             rule_id,
-            judged: self.tell_under(lease, fact, Some(told), None),
+            judged,
         })
     }
 

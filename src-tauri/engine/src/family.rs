@@ -10,6 +10,7 @@ mod course;
 mod flight;
 mod gate;
 mod grant;
+mod habits;
 mod identity;
 mod landing;
 mod misuse;
@@ -46,6 +47,7 @@ use crate::oauth::dpop::Bound;
 use crate::oauth::dpop::nonces::Nonces;
 use crate::oauth::jwks::KeyCache;
 use crate::origin::Origin;
+use crate::profile::book::Book;
 use crate::redact::{Fingerprint, InstallKey, Masker};
 use crate::session::config::grant_type::GrantType;
 use crate::session::config::{Dialect, SessionConfig};
@@ -66,6 +68,8 @@ pub(crate) struct Context {
     pub(crate) token_client: TokenTransport,
     pub(crate) keys: KeyCache,
     pub(crate) servers: KnownServers,
+    /// What was learned of servers.
+    pub(crate) profiles: Book,
     pub(crate) keychain: Vault,
     pub(crate) memory: Vault,
     pub(crate) kept: Mutex<Kept>,
@@ -138,6 +142,9 @@ pub(crate) struct Family {
     gate: Gate<State>,
     /// What is to go wrong on purpose.
     faults: Faults,
+    /// The (epoch, generation) whose access token worked when its server refused a spent refresh token: the next answer to it
+    /// teaches something. 0: none.
+    reuse_refused: AtomicU64,
     /// Turns true when the vault was asked for the first time, whatever it said.
     restored: watch::Sender<bool>,
 }
@@ -173,6 +180,7 @@ impl Family {
             nonces: Nonces::default(),
             gate: Gate::new(State::default()),
             faults: Faults::default(),
+            reuse_refused: AtomicU64::new(0),
             restored: watch::Sender::new(false),
             context,
         }

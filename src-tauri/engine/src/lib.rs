@@ -31,6 +31,7 @@ mod oauth;
 mod odd_input;
 pub mod origin;
 pub mod preset;
+pub mod profile;
 pub mod redact;
 mod roster;
 mod rules;

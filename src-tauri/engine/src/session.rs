@@ -278,6 +278,25 @@ impl Session {
         struck.flatten().map(|(_, injected)| (false, injected))
     }
 
+    /// Tells the family what an API made of this lease's token.
+    pub(crate) fn learn_from_answer(
+        &self,
+        lease: &Lease,
+        verdict: crate::timeline::event::Verdict,
+        status: u16,
+        told: EventKey,
+    ) {
+        let has_expired = lease.token.has_expired(self.family.wall());
+        let name = &self.config.name;
+        self.family.learn_from_answer(
+            name,
+            lease.epoch_and_generation(),
+            has_expired,
+            (verdict, status),
+            told,
+        );
+    }
+
     fn is_flying(&self, state: &State) -> bool {
         let flight = state.flight.flight();
         flight.is_some_and(|flight| flight.member == self.config.name)

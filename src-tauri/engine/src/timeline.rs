@@ -319,6 +319,22 @@ impl Timeline {
         events
     }
 
+    /// The events of one flight of this run that are in memory, in order, from its first one on.
+    pub(crate) fn of_flight(&self, started: EventKey, flight: u64) -> Vec<Arc<Event>> {
+        let log = self
+            .inner
+            .log
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let first = log.last + 1 - log.ring.len() as u64;
+        let skip = usize::try_from(started.seq.saturating_sub(first)).unwrap_or(usize::MAX);
+        let since = log.ring.iter().skip(skip);
+        since
+            .filter(|event| event.subject.flight == Some(flight))
+            .cloned()
+            .collect()
+    }
+
     fn is_in_memory(&self, after: EventKey) -> bool {
         let log = self
             .inner

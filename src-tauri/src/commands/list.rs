@@ -47,6 +47,13 @@ commands! {
     /// Why a session needs a new sign-in, or that it does not.
     session::explain_sign_out(OfSession) -> Explanation;
 
+    /// What was learned of the server that a session refreshes at, with the events that prove it.
+    habits::read_profile(OfSession) -> Known;
+    /// Says whether that server forgives a refresh token that comes twice.
+    habits::choose_replay(ReplayOf) -> Known;
+    /// Forgets what was learned of that server; what was chosen for it stays.
+    habits::forget_profile(OfSession) -> Known;
+
     /// What is known of providers, to begin a session with.
     editor::list_presets(Nothing) -> Vec<Preset>;
     /// What a session's file says.

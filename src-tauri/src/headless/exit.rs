@@ -131,6 +131,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::BodySpent
         | Code::BodyBroken
         | Code::EvidenceUnwritable
+        | Code::ProfileUnwritable
         | Code::OutputFailed => Exit::File,
         Code::RequestStopped | Code::SignInStopped => Exit::Interrupted,
         Code::TooManyRequests

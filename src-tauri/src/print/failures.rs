@@ -202,6 +202,9 @@ pub fn words(failure: &Failure) -> String {
             "the secret {:?} stands in the host of an address, where everybody could see it; nothing was sent",
             param("variable")
         ),
+        Code::ProfileUnwritable => {
+            format!("what was learned of the server could not be written down{detail}")
+        }
         Code::EvidenceUnwritable => format!("the evidence could not be written{detail}"),
         Code::OutputFailed => format!("the body could not be written{detail}; the rest of it was not read"),
         Code::DemoUnavailable => format!("the demo server could not be started{detail}"),

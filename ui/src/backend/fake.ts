@@ -13,6 +13,7 @@ import { type FakeClock, pageClock } from "./fake/clock";
 import { FakeEngine, ORIGIN, failure } from "./fake/engine";
 import { explainRequest, explainSignOut } from "./fake/explain";
 import { inspected } from "./fake/inspect";
+import { Profiles } from "./fake/profiles";
 import { Questions } from "./fake/questions";
 import { FakeFiles, PRESETS } from "./fake/files";
 import { FakeSession } from "./fake/session";
@@ -46,6 +47,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   if (stage.bare) engine.sessions.length = 0;
   const files = new FakeFiles(engine.sessions.map((one) => one.name));
   const saved: Settings[] = [];
+  const profiles = new Profiles(engine);
   const questions = new Questions(() => engine.log.events);
   const done = () => ({ newest: engine.log.newest });
   const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
@@ -93,6 +95,9 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return done();
     },
     read_token: ({ session }) => engine.session(session).details(),
+    read_profile: ({ session }) => profiles.known(session),
+    choose_replay: ({ session, replay }) => profiles.choose(session, replay),
+    forget_profile: ({ session }) => profiles.forget(session),
     list_presets: () => PRESETS,
     read_session_file: ({ session }) => files.read(session),
     save_session: ({ session, keys, revision }) => {

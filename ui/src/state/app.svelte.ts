@@ -12,6 +12,7 @@ import { Keychain } from "./keychain.svelte";
 import { Lab } from "./lab.svelte";
 import { Notices } from "./notices.svelte";
 import { Selection } from "./selection.svelte";
+import { Server } from "./server.svelte";
 import { Sessions } from "./sessions.svelte";
 import { Settings } from "./settings.svelte";
 import { Ticker } from "./ticker.svelte";
@@ -38,6 +39,7 @@ export class App {
   readonly tour: Tour;
   readonly why: Why;
   readonly lab: Lab;
+  readonly server: Server;
 
   view = $state.raw<AppView | null>(null);
   /** The window could not be opened at all. */
@@ -58,6 +60,7 @@ export class App {
     this.why = new Why(backend, this.timeline);
     this.tour = new Tour(backend, this.timeline, this.notices, this.exchange);
     this.lab = new Lab(backend, this.sessions, this.notices);
+    this.server = new Server(backend, this.timeline, this.notices);
   }
 
   /** Nothing was ever sent or signed in here, as far as the timeline reaches. */

@@ -5,7 +5,7 @@ import type { EventKey } from "../wire/EventKey";
 import type { Timeline } from "./timeline.svelte";
 
 /** A tab of the inspector. */
-export type InspectorTab = "token" | "event" | "lineage" | "faults";
+export type InspectorTab = "token" | "event" | "lineage" | "faults" | "server";
 
 /** The selected event. */
 export class Selection {

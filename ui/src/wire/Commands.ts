@@ -15,6 +15,7 @@ import type { Found } from "./Found";
 import type { FromCurl } from "./FromCurl";
 import type { Inspected } from "./Inspected";
 import type { KeychainView } from "./KeychainView";
+import type { Known } from "./Known";
 import type { LineageStep } from "./LineageStep";
 import type { LogOf } from "./LogOf";
 import type { LogPage } from "./LogPage";
@@ -30,6 +31,7 @@ import type { Overview } from "./Overview";
 import type { OverviewOf } from "./OverviewOf";
 import type { Pasted } from "./Pasted";
 import type { Preset } from "./Preset";
+import type { ReplayOf } from "./ReplayOf";
 import type { ResponseDetails } from "./ResponseDetails";
 import type { SaveEvidence } from "./SaveEvidence";
 import type { SaveSession } from "./SaveSession";
@@ -132,6 +134,18 @@ read_token: [OfSession, TokenDetails | null],
  * Why a session needs a new sign-in, or that it does not.
  */
 explain_sign_out: [OfSession, Explanation], 
+/**
+ * What was learned of the server that a session refreshes at, with the events that prove it.
+ */
+read_profile: [OfSession, Known], 
+/**
+ * Says whether that server forgives a refresh token that comes twice.
+ */
+choose_replay: [ReplayOf, Known], 
+/**
+ * Forgets what was learned of that server; what was chosen for it stays.
+ */
+forget_profile: [OfSession, Known], 
 /**
  * What is known of providers, to begin a session with.
  */

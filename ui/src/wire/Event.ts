@@ -491,7 +491,11 @@ rule_id: string, } } | { "kind": "AdoptedFromPeer", "data": Record<symbol, never
 /**
  * What the system said.
  */
-detail: string, } } | { "kind": "RefreshTokenKept", "data": Record<symbol, never> } | { "kind": "RotationRecovered", "data": Record<symbol, never> } | { "kind": "TokenUnchanged", "data": Record<symbol, never> } | { "kind": "ScopeChanged", "data": { 
+detail: string, } } | { "kind": "RefreshTokenKept", "data": Record<symbol, never> } | { "kind": "ReplayWithheld", "data": { 
+/**
+ * The rule that says so.
+ */
+rule_id: string, } } | { "kind": "RotationRecovered", "data": Record<symbol, never> } | { "kind": "TokenUnchanged", "data": Record<symbol, never> } | { "kind": "ScopeChanged", "data": { 
 /**
  * In the old one only.
  */

@@ -122,6 +122,8 @@ export function eventInWords(event: Moment): string {
       return "What is about to be sent could not be written down";
     case "RefreshTokenKept":
       return "The reply held no access token; its new refresh token is kept";
+    case "ReplayWithheld":
+      return "The refresh is not sent again: its server takes a token that comes twice for stolen";
     case "RotationRecovered":
       return "The tokens of a lost answer were recovered";
     case "TokenUnchanged":
@@ -166,6 +168,7 @@ export function eventReason(event: Moment): string {
     case "RetryDecided":
     case "ReconnectDecided":
     case "ExchangeReplied":
+    case "ReplayWithheld":
     case "IdTokenChecked":
       return ruleInWords(event.data.rule_id);
     case "TokenWithheld":

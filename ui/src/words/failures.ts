@@ -382,6 +382,10 @@ const MESSAGES: Record<Code, Words> = {
     title: "The file could not be written",
     why: `${p.path ?? "It"} did not take the evidence${because(p.detail)}. The timeline still has all of it.`,
   }),
+  "profile.unwritable": (p) => ({
+    title: "It holds for now only",
+    why: `What is known of the server could not be written down${because(p.detail)}. After a restart it is as it was before.`,
+  }),
   "output.failed": (p) => ({
     title: "The answer could not be written",
     why: `Where it was to go did not take it${because(p.detail)}. The rest of it was not read.`,

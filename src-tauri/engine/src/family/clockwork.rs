@@ -47,7 +47,8 @@ impl Family {
             .get(&member)
             .map_or(RefreshWhen::Refused, |session| session.refresh_when);
         let margin = advisory_margin_ms(token.access.lifetime_ms, super::grant::jitter())
-            .filter(|_| when == RefreshWhen::BeforeExpiry);
+            .filter(|_| when == RefreshWhen::BeforeExpiry)
+            .map(|margin| margin.saturating_add(self.learned_margin_ms(&member)));
         let (weak, tick) = (Arc::downgrade(self), self.context.clock_tick);
         tokio::spawn(async move {
             let mut due = margin.map(|margin| WallMs(expires_at.0.saturating_sub_unsigned(margin)));
@@ -122,7 +123,8 @@ impl Family {
             let ready = matches!(state.standing, Standing::Active)
                 && !self.faults.is_on(member, FaultName::PretendValid)
                 && state.flight.is_free()
-                && state.renewal.is_some();
+                && state.renewal.is_some()
+                && !self.spares_doubtful_token(&state, member);
             if !in_use || !ready {
                 return;
             }

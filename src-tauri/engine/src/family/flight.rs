@@ -19,7 +19,7 @@ use super::Family;
 use super::course::Course;
 use super::gate::{Guard, Guarded, Ticket};
 use super::state::{Airborne, RefreshToken, Renewal, Standing, State};
-use crate::clock::millis;
+use crate::clock::{WallMs, millis};
 use crate::error::{Code, Failure};
 use crate::failpoint::{Point, reach};
 use crate::journal::{Line, Owner, Phase};
@@ -70,6 +70,8 @@ impl Family {
             started,
             end: watch::Sender::new(None),
         };
+        let token = state.access.get(member);
+        let since_ms = token.map(|token| token.access.received_at);
         let Some(ticket) = state.flight.start(state.base(), airborne) else {
             return;
         };
@@ -87,9 +89,14 @@ impl Family {
             because_of,
             started,
             began: context.clock.mono(),
+            since_ms,
         };
         // The guard begins with the task: a runtime that is shut down drops the task here, under the lock.
-        tokio::spawn(async move { Guard(flight).fly().await });
+        tokio::spawn(async move {
+            let (family, member) = (Arc::clone(&flight.family), Arc::clone(&flight.member));
+            Guard(flight).fly().await;
+            family.save_profile(&member).await;
+        });
     }
 
     /// Waits until no flight is under way.
@@ -118,6 +125,8 @@ pub(super) struct Flight {
     pub(super) because_of: Option<u64>,
     pub(super) started: EventKey,
     pub(super) began: Duration,
+    /// When the access token came that this flight is to replace, and with it the refresh token that it sends.
+    pub(super) since_ms: Option<WallMs>,
 }
 
 /// Somebody removed the lock's file, and others may have locked another one since. This event says so.
@@ -218,6 +227,9 @@ impl Flight {
             }
             if judged.class != ReplyClass::Ambiguous || sends >= SENDS_PER_FLIGHT_MAX {
                 break (judged, replied);
+            }
+            if let Some(told) = self.withholds_replay(&renewal, replied) {
+                break (judged, told);
             }
             cause = replied;
         };
@@ -326,6 +338,7 @@ impl Flight {
             return;
         };
         let skew_ms = server_ms - self.family.wall().0;
+        self.learn_clock(server_ms - self.family.context.clock.wall().0, replied);
         let mut state = self.family.lock();
         let told = state.skew_ms.unwrap_or_default();
         if skew_ms.abs() > SKEW_TOLD_MS && (skew_ms - told).abs() > SKEW_TOLD_MS {

@@ -198,6 +198,7 @@ impl Flight {
             took_us: micros(context.clock.mono().saturating_sub(self.began)),
         };
         let finished = self.tell(fact, cause);
+        self.learn(state);
         self.family
             .tell_change(state, from, Actor::Request, Some(finished));
         landed.flight.end.send_replace(Some(Arc::new(FlightEnd {

@@ -157,8 +157,9 @@ impl Family {
             state.unknown_outcome = true;
             // Inside the window a server that forgives at all still repeats its reply: ask at once, under the lock.
             let recent = self.context.clock.wall().since_ms(line.wall_ms).abs() <= REPLAY_WINDOW_MS;
-            if recent && state.renewal.is_some() && matches!(state.standing, Standing::Active) {
-                let member = Arc::clone(self.first());
+            let member = Arc::clone(self.first());
+            let ready = state.renewal.is_some() && matches!(state.standing, Standing::Active);
+            if recent && ready && !self.spares_doubtful_token(state, &member) {
                 self.take_off(
                     state,
                     &member,

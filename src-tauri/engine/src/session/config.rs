@@ -191,6 +191,14 @@ impl SessionConfig {
         }
     }
 
+    /// The name of its authorization server, where the file says one.
+    pub(crate) fn issuer(&self) -> Option<&str> {
+        match &self.dialect {
+            Dialect::Json(_) => None,
+            Dialect::Oauth(oauth) => oauth.issuer.as_deref(),
+        }
+    }
+
     /// Where its refresh token goes.
     pub fn refresh_endpoint(&self) -> &Url {
         match &self.dialect {

@@ -485,6 +485,11 @@ pub enum Fact {
     },
     /// A reply held no usable access token but a new refresh token, which is kept.
     RefreshTokenKept {},
+    /// An exchange without an answer was not repeated: its server takes a refresh token that comes twice for stolen.
+    ReplayWithheld {
+        /// The rule that says so.
+        rule_id: String,
+    },
     /// A repeated exchange gave the tokens whose first reply was lost.
     RotationRecovered {},
     /// The refresh gave the very token that was refused.
