@@ -96,6 +96,16 @@ pub enum Verb {
     Sessions(SessionsArgs),
     /// Print the timeline of this machine: what happened, and why
     Timeline(TimelineArgs),
+    /// Import OpenAPI, Postman, Insomnia, Bruno or HAR into the workspace, or into a new one in this folder
+    #[command(after_help = concat!(
+        "Examples:\n",
+        "  sandglass import shop.openapi.yaml --dry-run\n",
+        "  sandglass import ./bruno-collection --workspace shop\n\n",
+        "Nothing in the file is run, and nothing that it points to is fetched. What is not taken over is listed on stderr.\n",
+        "Sessions arrive without origins: their tokens go nowhere until you add one. Imported once more, a file brings its\n",
+        "requests up to date and keeps what you have changed."
+    ))]
+    Import(ImportArgs),
     /// Print what a shell needs to complete this command line
     #[command(after_help = concat!(
         "  bash: sandglass completions bash > ~/.local/share/bash-completion/completions/sandglass\n",
@@ -197,6 +207,22 @@ pub struct SessionsArgs {
     pub env: Option<String>,
 
     /// Print JSON, one session a line
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `sandglass import`.
+#[derive(Args, Clone, Debug)]
+pub struct ImportArgs {
+    /// A file, or a folder of Bruno
+    #[arg(value_name = "FILE", value_hint = ValueHint::AnyPath)]
+    pub source: PathBuf,
+
+    /// Say what would be written, and write nothing
+    #[arg(long)]
+    pub dry_run: bool,
+
+    /// Print JSON: what is written, and what is not taken over
     #[arg(long)]
     pub json: bool,
 }

@@ -4,6 +4,7 @@
 //! is its exit code.
 
 mod exit;
+mod import;
 mod login;
 mod output;
 mod prompt;
@@ -59,6 +60,7 @@ fn start(verb: Verb, place: &Place) -> Result<Exit, Stop> {
         match verb {
             Verb::Send(args) => send::run(*args, place, data_dir).await,
             Verb::Login(args) => login::run(args, place, data_dir).await,
+            Verb::Import(args) => import::run(&args, place),
             Verb::Sessions(args) => sessions::run(args, place, data_dir).await,
             Verb::Timeline(args) => timeline::run(&args, &data_dir).await,
             Verb::Completions { .. } => Ok(Exit::Done),

@@ -1,6 +1,7 @@
 //! The timeline as text, for a terminal: one line an event, with its number, its time and words.
 
 pub mod failures;
+pub(crate) mod left_out;
 pub mod verdict;
 
 use std::io::{self, Write};

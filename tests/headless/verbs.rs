@@ -172,3 +172,31 @@ async fn help_and_completions_are_there_for_every_verb() {
         }
     });
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_imported_as_a_whole_and_a_dry_run_writes_nothing() {
+    let place = Place::new(quick()).await;
+    tokio::task::block_in_place(|| {
+        let file = place.data.join("shop.yaml");
+        let text = "openapi: 3.0.0\ninfo: {title: Shop}\nservers: [{url: 'https://shop.test'}]\npaths: {/orders: {get: {summary: Orders, parameters: [{name: limit, in: query}]}}}\n";
+        std::fs::write(&file, text).expect("a file");
+        let file = file.to_str().expect("a path of ours");
+        let written = place.workspace.join("requests/Shop/Orders.toml");
+        let dry = run(&place, &["import", file, "--dry-run"]);
+        assert_eq!(dry.code, Some(0), "{dry:?}");
+        assert!(dry.stdout.contains("nothing was written"), "{dry:?}");
+        assert!(dry.stderr.contains("parameters limit"), "{dry:?}");
+        assert!(!written.exists());
+        let done = run(&place, &["import", file]);
+        assert_eq!(done.code, Some(0), "{done:?}");
+        assert!(written.exists(), "{done:?}");
+        let again = run(&place, &["import", file, "--json"]);
+        let preview: Value = serde_json::from_str(&again.stdout).expect("JSON");
+        assert_eq!(
+            (&preview["again"], &preview["new"]),
+            (&true.into(), &0.into())
+        );
+        let bad = run(&place, &["import", "/dev/null"]);
+        assert_eq!(bad.code, Some(2), "{bad:?}");
+    });
+}

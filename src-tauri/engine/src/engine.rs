@@ -4,6 +4,7 @@ mod discovering;
 pub mod editing;
 mod explain;
 pub mod habits;
+pub mod importing;
 pub mod lab;
 pub mod trust;
 

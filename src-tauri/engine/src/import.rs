@@ -13,6 +13,7 @@ pub mod imported;
 mod insomnia;
 pub mod left_out;
 mod openapi;
+pub mod placing;
 mod postman;
 mod sign_in;
 pub mod source;

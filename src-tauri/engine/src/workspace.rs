@@ -205,8 +205,11 @@ struct VersionOnly {
 
 /// Reads `workspace.toml`: the name, and the variables of all environments.
 fn read_manifest(path: &Path) -> Result<(String, Variables)> {
-    let text = text(path)?;
-    let version = parse::<VersionOnly>(path, &text)?.version;
+    read_manifest_text(path, &text(path)?)
+}
+
+fn read_manifest_text(path: &Path, text: &str) -> Result<(String, Variables)> {
+    let version = parse::<VersionOnly>(path, text)?.version;
     if *version.get_ref() > VERSION {
         let detail = format!(
             "it has version {}, and this Sandglass reads up to {VERSION}; a newer Sandglass reads it",
@@ -214,11 +217,11 @@ fn read_manifest(path: &Path) -> Result<(String, Variables)> {
         );
         return Err(invalid(
             path,
-            Some(line_of(&text, version.span().start)),
+            Some(line_of(text, version.span().start)),
             &detail,
         ));
     }
-    let manifest: Manifest = parse(path, &text)?;
+    let manifest: Manifest = parse(path, text)?;
     let variables = VariablesFile {
         secrets: manifest.secrets,
         variables: manifest.variables,
@@ -226,7 +229,7 @@ fn read_manifest(path: &Path) -> Result<(String, Variables)> {
     let variables = variables.into_variables();
     Ok((
         manifest.name,
-        variables.map_err(|wrong| wrong.in_text(path, &text))?,
+        variables.map_err(|wrong| wrong.in_text(path, text))?,
     ))
 }
 
@@ -271,6 +274,21 @@ fn unknown_environment(
         Some(meant) => failure.with("meant", meant),
         None => failure,
     }
+}
+
+/// The text of a file of a workspace, within limits.
+pub(crate) fn file_text(path: &Path) -> Result<String> {
+    text(path)
+}
+
+/// What a file's text says, as keys and values.
+pub(crate) fn keys_of(path: &Path, text: &str) -> Result<writer::SessionKeys> {
+    parse(path, text)
+}
+
+/// A file of a workspace that cannot be used.
+pub(crate) fn unusable(path: &Path, detail: &dyn std::fmt::Display) -> Failure {
+    invalid(path, None, detail)
 }
 
 fn invalid(path: &Path, line: Option<usize>, detail: &dyn std::fmt::Display) -> Failure {

@@ -27,6 +27,14 @@ fn folder(place: &Place) -> Result<Option<PathBuf>, Stop> {
         .map(Path::to_path_buf))
 }
 
+/// The folder of the workspace, or where a new one would be: here.
+///
+/// # Errors
+/// Where the current folder is gone.
+pub(super) fn folder_or_here(place: &Place) -> Result<PathBuf, Stop> {
+    Ok(folder(place)?.unwrap_or_else(|| PathBuf::from(".")))
+}
+
 /// Reads the workspace. What cannot be used in it is said, and the rest is there.
 ///
 /// # Errors

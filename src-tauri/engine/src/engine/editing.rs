@@ -176,14 +176,14 @@ impl Engine {
         Ok(failures)
     }
 
-    fn folder(&self) -> Result<PathBuf> {
+    pub(super) fn folder(&self) -> Result<PathBuf> {
         let workspace = self.workspace();
         let folder = workspace.path.clone();
         folder.ok_or_else(|| Failure::new(Code::WorkspaceInMemory))
     }
 }
 
-async fn on_disk<T: Send + 'static>(
+pub(super) async fn on_disk<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let done = tokio::task::spawn_blocking(work).await;

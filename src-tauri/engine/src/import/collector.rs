@@ -26,6 +26,9 @@ const CONNECTION_HEADERS: [&str; 6] = [
     "transfer-encoding",
 ];
 
+/// Longest body of a request that is written into a file, in bytes.
+const BODY_BYTES_MAX: usize = 1024 * 1024;
+
 /// The findings so far.
 pub(super) struct Collector<'w> {
     watch: &'w Watch,
@@ -246,7 +249,15 @@ impl<'w> Collector<'w> {
         request.url = self.address(at, request.url.trim());
         self.headers(at, &mut request);
         if let Some(body) = request.body.take().filter(|body| !body.is_empty()) {
-            request.body = Some(self.body(at, body));
+            if body.len() > BODY_BYTES_MAX {
+                self.leave(
+                    at,
+                    format!("a body of {} bytes", body.len()),
+                    WhyLeftOut::TooMany,
+                );
+            } else {
+                request.body = Some(self.body(at, body));
+            }
         }
         // Of two with one key the second is told apart by its place.
         let times = self.keys.entry(request.key.clone()).or_insert(0);

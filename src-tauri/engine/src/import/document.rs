@@ -13,7 +13,7 @@ const NODES_MAX: usize = 4_000_000;
 /// Times that an alias is used.
 const ALIASES_MAX: usize = 10_000;
 /// Values that aliases stand for, all together.
-const ALIASED_EVENTS_MAX: usize = 1_000_000;
+const ALIASED_EVENTS_MAX: usize = 200_000;
 
 /// Reads a tree.
 ///

@@ -7,6 +7,14 @@ pub(super) fn text<'v>(value: &'v Value, key: &str) -> &'v str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
+/// The text of a key; empty where there is none.
+pub(super) fn text_of(keys: &serde_json::Map<String, Value>, key: &str) -> String {
+    keys.get(key)
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .to_owned()
+}
+
 /// The items of a field; none where it is no list.
 pub(super) fn items<'v>(value: &'v Value, key: &str) -> &'v [Value] {
     value

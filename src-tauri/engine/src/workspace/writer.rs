@@ -4,6 +4,8 @@
 //! What a session's file says crosses here as its keys and values, whatever they are: only the reader knows which there
 //! may be, and a key that an editor does not know comes back as it was.
 
+pub mod batch;
+
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -142,7 +144,7 @@ fn revision(text: &str) -> String {
 }
 
 /// The text before with what is new in it.
-fn written(path: &Path, before: &str, keys: &SessionKeys) -> Result<String> {
+pub(crate) fn written(path: &Path, before: &str, keys: &SessionKeys) -> Result<String> {
     let mut document: DocumentMut = before
         .parse()
         .map_err(|error| invalid(path, None, &error))?;
@@ -235,8 +237,9 @@ fn same(one: &Value, other: &Value) -> bool {
 /// Puts a file in its place as a whole: written beside it, on the disk, and only then given its name.
 fn replace(path: &Path, text: &str, is_there: bool) -> Result<()> {
     let folder = path.parent().unwrap_or(path);
-    let written = fs::create_dir_all(folder).and_then(|()| beside(folder, path, text, is_there));
-    match written.and_then(|file| put(file, path, is_there)) {
+    let written = fs::create_dir_all(folder)
+        .and_then(|()| beside(folder, path, text, is_there, Lasts::BeforeItsName));
+    match written.and_then(|file| put(file.into_temp_path(), path, is_there)) {
         Ok(()) => {
             sync_folder(path);
             Ok(())
@@ -248,11 +251,21 @@ fn replace(path: &Path, text: &str, is_there: bool) -> Result<()> {
     }
 }
 
+/// Whether a text is on the disk before its file has its name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Lasts {
+    /// What was there before is never lost to a power cut.
+    BeforeItsName,
+    /// For one of thousands of new files, which can be made once more: waiting for the disk each time takes minutes.
+    WhenTheSystemLikes,
+}
+
 fn beside(
     folder: &Path,
     path: &Path,
     text: &str,
     is_there: bool,
+    lasts: Lasts,
 ) -> io::Result<tempfile::NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(".").suffix(".new");
@@ -265,11 +278,13 @@ fn beside(
             .set_permissions(fs::metadata(path)?.permissions())?;
     }
     file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
+    if lasts == Lasts::BeforeItsName {
+        file.as_file().sync_all()?;
+    }
     Ok(file)
 }
 
-fn put(file: tempfile::NamedTempFile, path: &Path, is_there: bool) -> io::Result<()> {
+fn put(file: tempfile::TempPath, path: &Path, is_there: bool) -> io::Result<()> {
     let put = if is_there {
         file.persist(path)
     } else {
