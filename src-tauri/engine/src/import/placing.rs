@@ -280,7 +280,9 @@ impl Placing<'_> {
                 .sessions
                 .iter()
                 .find(|known| &*known.name == own);
-            let endpoint = super::fields::text_of(&session.keys, "token_endpoint");
+            let said = |key| super::fields::text_of(&session.keys, key);
+            let endpoint = Some(said("token_endpoint")).filter(|one| !one.is_empty());
+            let endpoint = endpoint.unwrap_or_else(|| said("issuer"));
             let known_endpoint = known.map(|known| known.refresh_endpoint().to_string());
             let usual = if known.is_some() {
                 SessionChoice::Keep

@@ -17,6 +17,8 @@ pub(super) struct Oauth<'a> {
     /// As RFC 6749, OpenAPI, Swagger 2 or another tool spells it.
     pub(super) grant: &'a str,
     pub(super) token_url: &'a str,
+    /// Where the user signs in. Empty: the file does not say.
+    pub(super) authorization_url: &'a str,
     pub(super) client_id: &'a str,
     pub(super) scope: String,
     /// The client's identifier and secret go into the body, not into a header.
@@ -45,6 +47,11 @@ pub(super) fn oauth(collector: &mut Collector<'_>, at: &str, found: Oauth<'_>) -
             collector.leave(at, what, WhyLeftOut::NotSupported);
             return None;
         }
+        "authorizationcode" | "authorizationcodewithpkce" | "accesscode"
+            if !found.authorization_url.is_empty() =>
+        {
+            GrantType::AuthorizationCode
+        }
         // The others end with a refresh token.
         _ => GrantType::RefreshToken,
     };
@@ -66,6 +73,12 @@ pub(super) fn oauth(collector: &mut Collector<'_>, at: &str, found: Oauth<'_>) -
         };
         keys.insert("client_auth".to_owned(), auth.into());
     }
+    if grant == GrantType::AuthorizationCode {
+        let what = format!("{what}: authorization endpoint");
+        let address = collector.endpoint(at, &what, found.authorization_url)?;
+        keys.insert("authorization_endpoint".to_owned(), address.into());
+        keys.insert("grant".to_owned(), "authorization_code".into());
+    }
     if grant == GrantType::ClientCredentials {
         keys.insert("grant".to_owned(), "client_credentials".into());
     }
@@ -74,6 +87,21 @@ pub(super) fn oauth(collector: &mut Collector<'_>, at: &str, found: Oauth<'_>) -
         keys.insert("scope".to_owned(), scope.into());
     }
     let name = slug(&name).replace('_', "-");
+    collector.session(ImportedSession { name, keys })
+}
+
+/// OpenID Connect as a file describes it: the issuer, which says the rest. `None`: it was listed.
+pub(super) fn issuer(collector: &mut Collector<'_>, name: &str, address: &str) -> Option<String> {
+    let issuer = address.trim_end_matches("/.well-known/openid-configuration");
+    let what = format!("sign-in {name}: issuer");
+    let issuer = collector.endpoint("", &what, issuer)?;
+    let mut keys = Map::new();
+    keys.insert("kind".to_owned(), "oauth".into());
+    keys.insert("origins".to_owned(), json!([]));
+    keys.insert("issuer".to_owned(), issuer.into());
+    keys.insert("client_id".to_owned(), "".into());
+    keys.insert("grant".to_owned(), "authorization_code".into());
+    let name = slug(name).replace('_', "-");
     collector.session(ImportedSession { name, keys })
 }
 
@@ -135,6 +163,7 @@ pub(super) fn apply(
         }
         "oauth2" => {
             let token_url = field(&["accessTokenUrl", "access_token_url"]);
+            let authorization_url = field(&["authUrl", "authorizationUrl", "authorization_url"]);
             let client_id = field(&["clientId", "client_id"]);
             let grant = field(&["grant_type", "grantType"]);
             let placement = field(&[
@@ -150,6 +179,7 @@ pub(super) fn apply(
                     &grant
                 },
                 token_url: &token_url,
+                authorization_url: &authorization_url,
                 client_id: &client_id,
                 scope: field(&["scope"]),
                 in_body: matches!(placement.as_str(), "body" | "true"),

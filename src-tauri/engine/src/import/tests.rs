@@ -290,3 +290,70 @@ fn a_folder_is_not_left_by_a_link() {
     assert_eq!(imported.requests.len(), 1);
     assert_eq!(imported.requests[0].url, "https://own.test");
 }
+
+/// The figures of a large file, by hand: `cargo test --release -p sandglass-engine --lib figures -- --ignored`;
+/// they stand in `sandglass-import-figures.txt` of the temporary folder then.
+#[test]
+#[ignore = "a figure, not a rule: it prints what this machine needs"]
+fn figures_of_a_large_description_and_of_five_thousand_requests() {
+    let mut yaml = "openapi: 3.0.0\ninfo: {title: Large}\npaths:\n".to_owned();
+    let mut number = 0;
+    while yaml.len() < 10 * 1024 * 1024 {
+        number += 1;
+        yaml.push_str(&format!(
+            "  /things{number}/{{id}}:\n    get:\n      summary: Thing {number}\n      description: {}\n      parameters:\n        - {{name: id, in: path, required: true, schema: {{type: string}}}}\n        - {{name: limit, in: query, schema: {{type: integer}}}}\n      responses:\n        '200': {{description: good, content: {{application/json: {{schema: {{type: object, properties: {{a: {{type: string}}, b: {{type: integer}}}}}}}}}}}}\n",
+            "what it is for ".repeat(60)
+        ));
+    }
+    let peak = || {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("VmHWM"))
+            .unwrap_or_default()
+            .to_owned();
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|kb| kb.parse::<usize>().ok())
+            .unwrap_or(0)
+            / 1024
+    };
+    let before = peak();
+    let begun = std::time::Instant::now();
+    let imported = read_text("large.yaml", &yaml).expect("it is read");
+    let mut told = format!(
+        "YAML {} MB, {} requests: {:?}, peak {} MB more\n",
+        yaml.len() / 1024 / 1024,
+        imported.requests.len(),
+        begun.elapsed(),
+        peak() - before
+    );
+    let many: Vec<String> = (0..5_000)
+        .map(|one| format!(r#"{{"name": "r{one}", "request": {{"method": "GET", "url": "https://a.test/{one}", "header": [{{"key": "Accept", "value": "text/plain"}}]}}}}"#))
+        .collect();
+    let many = format!(
+        r#"{{"info": {{"name": "Many", "schema": "x/v2.1.0/"}}, "item": [{}]}}"#,
+        many.join(",")
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let begun = std::time::Instant::now();
+    let imported = read_text("many.json", &many).expect("it is read");
+    let plan = placing::plan(
+        Some(folder.path()),
+        &imported,
+        &std::collections::BTreeMap::new(),
+    )
+    .expect("a plan");
+    crate::workspace::writer::batch::write_all(folder.path(), &plan.changes, &|| Ok(()))
+        .expect("written");
+    told.push_str(&format!(
+        "5,000 requests read, planned and written: {:?}\n",
+        begun.elapsed()
+    ));
+    // Where the figures go is the tester's business, and a test may print nothing.
+    std::fs::write(
+        std::env::temp_dir().join("sandglass-import-figures.txt"),
+        told,
+    )
+    .expect("written");
+}

@@ -6,7 +6,7 @@ use url::Url;
 use super::super::fields::{entries, text};
 use super::super::imported::ImportedRequest;
 use super::super::left_out::WhyLeftOut;
-use super::super::sign_in::{Oauth, kept, oauth};
+use super::super::sign_in::{Oauth, issuer, kept, oauth};
 use super::Reader;
 
 /// The flows of OpenAPI 3 and the words of Swagger 2, the best first.
@@ -102,7 +102,13 @@ impl<'a> Reader<'a, '_> {
                     .headers
                     .push(("Authorization".to_owned(), format!("Basic {value}")));
             }
-            ("openIdConnect", _) => self.collector.leave("", what, WhyLeftOut::RemoteReference),
+            ("openIdConnect", _) => {
+                let address = text(scheme, "openIdConnectUrl");
+                let session = issuer(&mut self.collector, name, address);
+                if session.is_some() {
+                    request.session = session;
+                }
+            }
             _ => self.collector.leave(at, what, WhyLeftOut::NotSupported),
         }
     }
@@ -144,6 +150,7 @@ impl<'a> Reader<'a, '_> {
             name,
             grant: flow,
             token_url: &token_url,
+            authorization_url: text(found, "authorizationUrl"),
             scope: scopes.join(" "),
             ..Oauth::default()
         };
