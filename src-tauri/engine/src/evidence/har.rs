@@ -195,7 +195,10 @@ fn learn(event: &Event, entries: &mut Vec<Entry>, requests: &Requests) {
                 .rev()
                 .find(|entry| Some(entry.started) == sent);
             if let Some(entry) = found {
-                entry.status = status.unwrap_or_default();
+                // Without an answer it stays 0, which is how HAR says that none came.
+                if let Some(status) = status {
+                    entry.status = *status;
+                }
                 entry.took_ms = ms(*took_us);
                 entry.tell("_class", class);
                 entry.tell("_rule", rule_id);

@@ -9,6 +9,15 @@ use super::group::Group;
 use super::sqlite::{Disk, key_of};
 use crate::error::{Code, Failure, Result};
 
+// SQLite knows nothing of how many events a run has, and would read all of a run for each group, and all groups for what is
+// new: the index is named, and the newest changes come first.
+const GROUPS_CHANGED: &str = "SELECT changed, summary FROM causal_groups INDEXED BY groups_by_change \
+    WHERE changed > ?1 ORDER BY changed DESC, run DESC, seq DESC LIMIT ?2";
+const EVENTS_OF_GROUP: &str = "SELECT event FROM events INDEXED BY events_by_group \
+    WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq LIMIT ?3 OFFSET ?4";
+const END_OF_GROUP: &str = "SELECT event FROM (SELECT seq, event FROM events INDEXED BY events_by_group \
+    WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
+
 impl Disk {
     /// The groups that were written after this change, oldest first, the newest `max` of them; and the last change.
     pub(super) fn groups_changed_after(
@@ -17,10 +26,9 @@ impl Disk {
         max: usize,
     ) -> Result<(i64, Vec<Group>)> {
         self.ask(|reader| {
-            let mut statement = reader.prepare_cached(
-                "SELECT changed, summary FROM causal_groups WHERE changed > ?1 ORDER BY run DESC, seq DESC LIMIT ?2",
-            )?;
-            let mut rows = statement.query(params![changed, i64::try_from(max).unwrap_or(i64::MAX)])?;
+            let mut statement = reader.prepare_cached(GROUPS_CHANGED)?;
+            let mut rows =
+                statement.query(params![changed, i64::try_from(max).unwrap_or(i64::MAX)])?;
             let (mut last, mut groups) = (changed, Vec::new());
             while let Some(row) = rows.next()? {
                 last = last.max(row.get(0)?);
@@ -29,7 +37,7 @@ impl Disk {
                     Err(error) => tracing::warn!(%error, "a stored group cannot be read"),
                 }
             }
-            groups.reverse();
+            groups.sort_unstable_by_key(|group: &Group| group.first);
             Ok((last, groups))
         })
     }
@@ -45,8 +53,13 @@ impl Disk {
         self.ask(|reader| {
             events(
                 reader,
-                "SELECT event FROM events WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq LIMIT ?3 OFFSET ?4",
-                params![group.run.cast_signed(), group.seq.cast_signed(), limits[0], limits[1]],
+                EVENTS_OF_GROUP,
+                params![
+                    group.run.cast_signed(),
+                    group.seq.cast_signed(),
+                    limits[0],
+                    limits[1]
+                ],
             )
         })
     }
@@ -62,7 +75,7 @@ impl Disk {
         let last = self.ask(|reader| {
             events(
                 reader,
-                "SELECT event FROM (SELECT seq, event FROM events WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq DESC LIMIT ?3) ORDER BY seq",
+                END_OF_GROUP,
                 params![group.run.cast_signed(), group.seq.cast_signed(), half],
             )
         })?;
@@ -151,4 +164,35 @@ pub(super) fn events(
         }
     }
     Ok(events)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::timeline::opening::create;
+
+    #[test]
+    fn no_question_about_groups_reads_a_whole_run() {
+        let connection = Connection::open_in_memory().expect("a database");
+        create(&connection).expect("its tables");
+        for (question, expected) in [
+            (GROUPS_CHANGED, "groups_by_change (changed>?)"),
+            (
+                EVENTS_OF_GROUP,
+                "events_by_group (run=? AND causal_group=?)",
+            ),
+            (END_OF_GROUP, "events_by_group (run=? AND causal_group=?)"),
+        ] {
+            let mut statement = connection
+                .prepare(&format!("EXPLAIN QUERY PLAN {question}"))
+                .expect("a question");
+            let arguments = vec![1_i64; statement.parameter_count()];
+            let plan: Vec<String> = statement
+                .query_map(rusqlite::params_from_iter(arguments), |row| row.get(3))
+                .expect("a plan")
+                .collect::<rusqlite::Result<_>>()
+                .expect("its steps");
+            assert!(plan.iter().any(|step| step.contains(expected)), "{plan:?}");
+        }
+    }
 }

@@ -266,9 +266,10 @@ impl Timeline {
     /// # Errors
     /// When the database cannot be read.
     pub fn log(&self, filter: &Filter, first: Option<u64>, max: usize) -> Result<LogPage> {
-        let (index, disk) = self.index()?;
         let max = max.min(LOG_PAGE_MAX);
         if filter.is_empty() {
+            // All events by their numbers: nothing has to be known of groups.
+            let disk = self.database()?;
             let runs: Vec<(u64, u64, u64)> = disk.runs()?;
             let total = runs.iter().map(|(_, first, last)| last - first + 1).sum();
             let first = first
@@ -297,6 +298,7 @@ impl Timeline {
                 events: Vec::new(),
             });
         }
+        let (index, disk) = self.index()?;
         let chosen: Vec<&Group> = index.matching(filter).collect();
         let total = chosen.iter().map(|group| group.events).sum();
         let first = first
