@@ -96,6 +96,8 @@ pub enum Verb {
     Sessions(SessionsArgs),
     /// Print the timeline of this machine: what happened, and why
     Timeline(TimelineArgs),
+    /// Print a saved request as code. Its token is not in it; a comment says where it goes
+    Code(CodeArgs),
     /// Import OpenAPI, Postman, Insomnia, Bruno or HAR into the workspace, or into a new one in this folder
     #[command(after_help = concat!(
         "Examples:\n",
@@ -209,6 +211,33 @@ pub struct SessionsArgs {
     /// Print JSON, one session a line
     #[arg(long)]
     pub json: bool,
+}
+
+/// `sandglass code`.
+#[derive(Args, Clone, Debug)]
+pub struct CodeArgs {
+    /// The id of a saved request
+    #[arg(value_name = "REQUEST")]
+    pub request: String,
+
+    /// As a line of cURL, JavaScript with fetch, or Python with requests
+    #[arg(long = "as", value_enum, default_value_t = CodeLanguage::Curl)]
+    pub language: CodeLanguage,
+
+    /// Use the variables of this environment
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+}
+
+/// What `sandglass code` writes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum CodeLanguage {
+    /// cURL.
+    Curl,
+    /// JavaScript.
+    Javascript,
+    /// Python.
+    Python,
 }
 
 /// `sandglass import`.

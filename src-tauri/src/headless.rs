@@ -3,6 +3,7 @@
 //! The body of an answer, or the list that was asked for, goes to stdout, and everything else to stderr. How a verb ended
 //! is its exit code.
 
+mod code;
 mod exit;
 mod import;
 mod login;
@@ -60,6 +61,7 @@ fn start(verb: Verb, place: &Place) -> Result<Exit, Stop> {
         match verb {
             Verb::Send(args) => send::run(*args, place, data_dir).await,
             Verb::Login(args) => login::run(args, place, data_dir).await,
+            Verb::Code(args) => code::run(&args, place),
             Verb::Import(args) => import::run(&args, place),
             Verb::Sessions(args) => sessions::run(args, place, data_dir).await,
             Verb::Timeline(args) => timeline::run(&args, &data_dir).await,

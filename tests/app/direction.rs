@@ -30,7 +30,7 @@ fn the_engine_does_not_know_the_demo() {
 /// The engine's modules from the outside in. A module uses only those that stand beside or after it; one that is not
 /// named here belongs to the last.
 const LAYERS: [&[&str]; 7] = [
-    &["engine", "preset", "import"],
+    &["engine", "preset", "import", "code"],
     &["roster", "verdict", "evidence"],
     &["exchange"],
     &["session"],

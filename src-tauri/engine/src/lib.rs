@@ -11,6 +11,7 @@ mod answers;
 mod challenge;
 mod client;
 pub mod clock;
+pub mod code;
 #[cfg(test)]
 mod dying_flight;
 pub mod engine;
