@@ -19,10 +19,12 @@ impl Answers {
     /// Remembers how a send ended. Called before the timeline says that it has: who hears of it finds it.
     pub(crate) fn keep(&self, request: u64, answer: Result<Arc<ResponseDetails>>) {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() == ANSWERS_KEPT_MAX {
-            kept.pop_front();
-        }
+        let full = kept.len() == ANSWERS_KEPT_MAX;
+        // What is forgotten is taken apart when nobody waits for it.
+        let forgotten = if full { kept.pop_front() } else { None };
         kept.push_back((request, answer));
+        drop(kept);
+        drop(forgotten);
     }
 
     /// How a send ended. `None`: it has not, or it is forgotten.

@@ -47,7 +47,6 @@ impl Default for ApiLimits {
 const CLIENTS_MAX: usize = 32;
 
 /// What tells one client from another.
-#[derive(Clone, PartialEq, Eq)]
 struct Kind {
     for_tokens: bool,
     connection: Connection,
@@ -110,17 +109,21 @@ impl Clients {
         certificate: Option<&SecretString>,
     ) -> Result<reqwest::Client> {
         let hash = |pem: &SecretString| Sha256::digest(pem.expose_secret()).into();
-        let kind = Kind {
-            for_tokens,
-            connection: connection.clone(),
-            certificate: certificate.map(hash),
-        };
+        let certificate_hash = certificate.map(hash);
         let mut built = self.built.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = built.iter().position(|(known, _)| *known == kind);
-        if let Some(found) = at.and_then(|at| built.remove(at)) {
-            let client = found.1.clone();
-            built.push_front(found);
-            return Ok(client);
+        let at = built.iter().position(|(known, _)| {
+            known.for_tokens == for_tokens
+                && known.certificate == certificate_hash
+                && known.connection == *connection
+        });
+        if let Some(at) = at {
+            // The one that was used last stands first.
+            if at > 0
+                && let Some(found) = built.remove(at)
+            {
+                built.push_front(found);
+            }
+            return Ok(built[0].1.clone());
         }
         let builder = base(connection, certificate)?;
         let builder = if for_tokens {
@@ -134,6 +137,11 @@ impl Clients {
                 .read_timeout(self.api_limits.idle)
         };
         let client = build(builder)?;
+        let kind = Kind {
+            for_tokens,
+            connection: connection.clone(),
+            certificate: certificate_hash,
+        };
         built.truncate(CLIENTS_MAX - 1);
         built.push_front((kind, client.clone()));
         Ok(client)

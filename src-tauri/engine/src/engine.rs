@@ -463,7 +463,7 @@ impl Engine {
     /// `store.*` where the vault did not take the tombstone; the session is signed out all the same.
     pub async fn sign_out(&self, session: &str) -> Result<()> {
         let family = Arc::clone(&self.session(session)?.family);
-        for member in self.all_sessions() {
+        for member in self.all_sessions().iter() {
             if Arc::ptr_eq(&member.family, &family) {
                 member.forget_step_ups();
             }
@@ -580,8 +580,8 @@ impl Engine {
         })
     }
 
-    fn all_sessions(&self) -> Vec<Arc<Session>> {
-        self.roster().sessions()
+    fn all_sessions(&self) -> Arc<[Arc<Session>]> {
+        Arc::clone(self.roster().sessions())
     }
 
     fn roster(&self) -> Arc<Roster> {

@@ -31,6 +31,7 @@ pub mod sse;
 pub mod stream;
 mod typed;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -70,7 +71,7 @@ pub(crate) struct Exchange {
     ready: Ready,
     session: Option<Arc<Session>>,
     /// All sessions' secrets are masked, not only this one's.
-    sessions: Vec<Arc<Session>>,
+    sessions: Arc<[Arc<Session>]>,
     subject: Subject,
     began: Duration,
     queued: EventKey,
@@ -146,7 +147,7 @@ impl Exchange {
         context: Arc<Context>,
         ready: Ready,
         session: Option<Arc<Session>>,
-        sessions: Vec<Arc<Session>>,
+        sessions: Arc<[Arc<Session>]>,
         request: u64,
     ) -> Self {
         let subject = Subject {
@@ -343,9 +344,12 @@ impl Exchange {
         let began = self.context.clock.mono();
         let opened = self.ready.payload.open().await;
         let (body, progress) = opened.map_err(|failure| (failure, started))?.unzip();
-        let (token, mut cause) = self.token_to_send(lease, started);
+        let (corrupted, mut cause) = match self.corrupted(lease, started) {
+            Some((token, injected)) => (Some(token), injected),
+            None => (None, started),
+        };
         let presented = self
-            .present(lease, token.as_ref())
+            .present(lease, corrupted.as_ref())
             .map_err(|failure| (failure, started))?;
         let proven = presented.as_ref().is_some_and(Presented::is_proven);
         let nonce_sent = presented.as_ref().and_then(|shown| shown.nonce.clone());
@@ -461,23 +465,22 @@ impl Exchange {
             .lease(&mut cause)
             .await
             .map_err(|(failure, _)| failure)?;
-        let (token, _) = self.token_to_send(lease.as_ref(), cause);
-        let presented = self.present(lease.as_ref(), token.as_ref())?;
+        let presented = self.present(lease.as_ref(), None)?;
         let client = self.client(lease.as_ref())?;
         self.ready.request(&client, presented, None)
     }
 
-    /// What goes with the hop under way of the session's token.
+    /// What goes with the hop under way: the session's token, or this instead.
     fn present(
         &self,
         lease: Option<&Lease>,
-        token: Option<&SecretString>,
+        instead: Option<&SecretString>,
     ) -> Result<Option<Presented>> {
-        let (Some(session), Some(lease), Some(token)) = (&self.session, lease, token) else {
+        let (Some(session), Some(lease)) = (&self.session, lease) else {
             return Ok(None);
         };
         let (method, url) = (&self.ready.method, &self.ready.url);
-        Presented::new(session, lease, token, method, url, self.wall()).map(Some)
+        Presented::new(session, lease, instead, method, url, self.wall()).map(Some)
     }
 
     /// Whether the answer fits the session's own description of a refusal; reads ahead only where that is about the body.
@@ -576,9 +579,10 @@ impl Exchange {
                 outlet.finish(&masker).await?;
                 None
             }
-            None => {
-                text(&shown, media_type.as_deref(), cut).map(|text| masker.mask(&text).into_owned())
-            }
+            None => text(shown, media_type.as_deref(), cut).map(|text| match masker.mask(&text) {
+                Cow::Owned(masked) => masked,
+                Cow::Borrowed(_) => text,
+            }),
         };
         Ok(ResponseDetails {
             request: self.subject.request.unwrap_or_default(),
@@ -629,7 +633,7 @@ impl Exchange {
         cause: Option<EventKey>,
         because: Option<EventKey>,
     ) -> EventKey {
-        let entry = Entry::new(Actor::Request, &self.attempt_subject(), fact)
+        let entry = Entry::about(Actor::Request, self.attempt_subject(), fact)
             .because(cause)
             .because(because);
         self.context.timeline.append(match lease {
@@ -683,14 +687,17 @@ impl Drop for Exchange {
 /// An address as it may be told: without what is a secret by its name, or by the workspace's.
 fn shown(context: &Context, url: &url::Url) -> String {
     let shown = crate::redact::url(url);
-    context.variable_masker().mask(&shown).into_owned()
+    match context.variable_masker().mask(&shown) {
+        Cow::Borrowed(_) => shown,
+        Cow::Owned(masked) => masked,
+    }
 }
 
 /// Flights that a send waits for before its first attempt.
 const WAITS_BEFORE_SENDING_MAX: u32 = 3;
 
 /// The body as text, where it is text: by its media type, or by its bytes where it names none.
-fn text(body: &[u8], media_type: Option<&str>, cut: bool) -> Option<String> {
+fn text(body: Vec<u8>, media_type: Option<&str>, cut: bool) -> Option<String> {
     let textual = media_type.is_none_or(|kind| {
         kind.starts_with("text/")
             || kind.ends_with("+json")
@@ -704,14 +711,19 @@ fn text(body: &[u8], media_type: Option<&str>, cut: bool) -> Option<String> {
                     | "application/x-ndjson"
             )
     });
-    match std::str::from_utf8(body) {
-        Ok(text) if textual || !text.contains('\0') => Some(text.to_owned()),
-        // A cut may fall inside a character: the whole ones before it are shown.
-        Err(error) if cut && error.error_len().is_none() => {
-            String::from_utf8(body[..error.valid_up_to()].to_vec()).ok()
+    match String::from_utf8(body) {
+        Ok(text) if textual || !text.contains('\0') => Some(text),
+        Ok(_) => None,
+        Err(error) => {
+            let (wrong, mut body) = (error.utf8_error(), error.into_bytes());
+            // A cut may fall inside a character: the whole ones before it are shown.
+            if cut && wrong.error_len().is_none() {
+                body.truncate(wrong.valid_up_to());
+                return String::from_utf8(body).ok();
+            }
+            let is_text = textual && media_type.is_some();
+            is_text.then(|| String::from_utf8_lossy(&body).into_owned())
         }
-        _ if textual && media_type.is_some() => Some(String::from_utf8_lossy(body).into_owned()),
-        _ => None,
     }
 }
 
@@ -741,7 +753,8 @@ mod tests {
                 Some("plain words"),
             ),
         ] {
-            assert_eq!(text(body, media_type, cut).as_deref(), expected, "{body:?}");
+            let shown = text(body.to_vec(), media_type, cut);
+            assert_eq!(shown.as_deref(), expected, "{body:?}");
         }
     }
 }

@@ -125,7 +125,7 @@ impl Context {
     fn refresh_token(&self, secret: SecretString) -> RefreshToken {
         RefreshToken {
             fingerprint: self.fingerprint(&secret),
-            secret,
+            secret: Arc::new(secret),
         }
     }
 }
@@ -226,6 +226,9 @@ impl Family {
 
     /// Waits until the vault was asked for this family once.
     pub(crate) async fn settled(&self) {
+        if *self.restored.borrow() {
+            return;
+        }
         // The sender lives in `self`.
         let _: Result<_, watch::error::RecvError> = self
             .restored
@@ -398,6 +401,7 @@ impl Family {
                 refused: AtomicU32::new(0),
                 last_used_ms: AtomicI64::new(0),
                 refused_by: Mutex::default(),
+                credentials: OnceLock::new(),
             });
             fresh.push((member, token));
         }
@@ -443,7 +447,9 @@ impl Family {
             epoch: state.epoch,
             generation: state.generation,
             grant: Some(Grant {
-                refresh_token: state.refresh_token().map(|token| token.secret.clone()),
+                refresh_token: state
+                    .refresh_token()
+                    .map(|token| SecretString::clone(&token.secret)),
                 client: state.client.clone(),
                 bound: state.bound.clone(),
                 account: state.account,

@@ -2,8 +2,9 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
-use url::{Host, Url};
+use url::{Host, Position, Url};
 
 use crate::error::{Code, Failure, Result};
 
@@ -13,6 +14,8 @@ pub struct Origin {
     scheme: &'static str,
     host: Host<String>,
     port: u16,
+    /// All of it as text, which is asked for more often than it is read.
+    text: Arc<str>,
 }
 
 impl Origin {
@@ -33,12 +36,18 @@ impl Origin {
 
     /// The origin of an address that [`parse_url`] has accepted.
     pub fn of(url: &Url) -> Self {
+        let scheme = match url.scheme() {
+            "https" => "https",
+            _ => "http",
+        };
         Self {
-            scheme: if url.scheme() == "https" {
-                "https"
-            } else {
-                "http"
-            },
+            scheme,
+            // A port that goes without saying is not in there.
+            text: format!(
+                "{scheme}://{}",
+                &url[Position::BeforeHost..Position::BeforePath]
+            )
+            .into(),
             host: url
                 .host()
                 .map_or_else(|| Host::Domain(String::new()), |host| host.to_owned()),
@@ -62,13 +71,7 @@ impl Origin {
 
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}://{}", self.scheme, self.host)?;
-        let default = if self.scheme == "https" { 443 } else { 80 };
-        if self.port == default {
-            Ok(())
-        } else {
-            write!(f, ":{}", self.port)
-        }
+        f.write_str(&self.text)
     }
 }
 

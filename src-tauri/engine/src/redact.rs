@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use hmac::{Hmac, KeyInit, Mac};
 use memchr::memmem;
@@ -15,6 +16,8 @@ use url::Url;
 pub const INSTALL_KEY_BYTES: usize = 32;
 /// Secrets shorter than this are not searched for in bodies: they would match by chance.
 const MASKED_SECRET_BYTES_MIN: usize = 8;
+/// Of a secret, this many bytes are looked for first.
+const NEEDLE_BYTES_MAX: usize = 32;
 /// Query parameters whose values are secrets by their names (RFC 6749, RFC 6750, RFC 7636, OpenID Connect, API keys).
 const SECRET_PARAMETERS: [&str; 16] = [
     "access_token",
@@ -138,6 +141,10 @@ impl fmt::Debug for InstallKey {
 
 /// An address as it may be shown and kept: no user info, and no values of parameters that are secrets by their names.
 pub fn url(url: &Url) -> String {
+    let plain = url.username().is_empty() && url.password().is_none();
+    if plain && url.query().is_none() && url.fragment().is_none() {
+        return url.as_str().to_owned();
+    }
     let mut shown = url.clone();
     // Both fail only for addresses that cannot have user info, which is what is wanted.
     let _: Result<(), ()> = shown.set_username("");
@@ -194,17 +201,34 @@ pub fn is_secret_parameter(name: &str) -> bool {
     is_known || is_secret_name(name)
 }
 
+/// What holds a secret, for a masker that shares it instead of copying it.
+pub trait Secret: Send + Sync {
+    /// The secret.
+    fn secret(&self) -> &SecretString;
+}
+
+impl Secret for SecretString {
+    fn secret(&self) -> &SecretString {
+        self
+    }
+}
+
 /// Live secrets that must not be seen in what a server sends back.
 #[derive(Default)]
 pub struct Masker {
-    secrets: Vec<(SecretString, Fingerprint)>,
+    secrets: Vec<(Arc<dyn Secret>, Fingerprint)>,
 }
 
 impl Masker {
     /// One more secret to look for.
     pub fn add(&mut self, secret: &SecretString, fingerprint: Fingerprint) {
-        if secret.expose_secret().len() >= MASKED_SECRET_BYTES_MIN {
-            self.secrets.push((secret.clone(), fingerprint));
+        self.share(Arc::new(secret.clone()), fingerprint);
+    }
+
+    /// One more secret to look for, which somebody else holds.
+    pub fn share(&mut self, secret: Arc<dyn Secret>, fingerprint: Fingerprint) {
+        if secret.secret().expose_secret().len() >= MASKED_SECRET_BYTES_MIN {
+            self.secrets.push((secret, fingerprint));
         }
     }
 
@@ -212,10 +236,9 @@ impl Masker {
     pub fn mask<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut masked = Cow::Borrowed(text);
         for (secret, fingerprint) in &self.secrets {
-            if memmem::find(masked.as_bytes(), secret.expose_secret().as_bytes()).is_some() {
-                masked = Cow::Owned(
-                    masked.replace(secret.expose_secret(), &format!("[token {fingerprint}]")),
-                );
+            let secret = secret.secret().expose_secret();
+            if find(masked.as_bytes(), secret.as_bytes()).is_some() {
+                masked = Cow::Owned(masked.replace(secret, &format!("[token {fingerprint}]")));
             }
         }
         masked
@@ -229,14 +252,14 @@ impl Masker {
         let lengths = self
             .secrets
             .iter()
-            .map(|(secret, _)| secret.expose_secret().len());
+            .map(|(secret, _)| secret.secret().expose_secret().len());
         let longest = lengths.max().unwrap_or(1);
         let mut ready = Vec::new();
         let mut from = 0;
         loop {
             let first = self.secrets.iter().filter_map(|(secret, fingerprint)| {
-                let secret = secret.expose_secret().as_bytes();
-                let at = memmem::find(&held[from..], secret)?;
+                let secret = secret.secret().expose_secret().as_bytes();
+                let at = find(&held[from..], secret)?;
                 // The longer one of two that begin together: it holds the other.
                 Some((at, std::cmp::Reverse(secret.len()), fingerprint))
             });
@@ -259,6 +282,27 @@ impl Masker {
         held.drain(..end);
         ready
     }
+}
+
+/// Where in a text a secret begins.
+///
+/// Its last bytes are looked for, and what is before them is compared: tokens differ from each other at their ends, and a
+/// short needle is made ready at once, where a long one costs more than most searches.
+fn find(text: &[u8], secret: &[u8]) -> Option<usize> {
+    if text.len() < secret.len() {
+        return None;
+    }
+    let before = secret.len().saturating_sub(NEEDLE_BYTES_MAX);
+    let needle = memmem::Finder::new(&secret[before..]);
+    let mut from = 0;
+    while let Some(found) = needle.find(&text[from + before..]) {
+        from += found;
+        if text[from..].starts_with(secret) {
+            return Some(from);
+        }
+        from += 1;
+    }
+    None
 }
 
 impl fmt::Debug for Masker {
@@ -349,6 +393,24 @@ mod tests {
             )
         );
         assert!(matches!(masker.mask("nothing here"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_secret_is_found_where_others_end_or_begin_like_it() {
+        let secret = format!("{}{}", "h".repeat(50), "t".repeat(40));
+        for (text, expected) in [
+            (secret.clone(), Some(0)),
+            (format!("x{secret}y"), Some(1)),
+            (format!("{}{secret}", "t".repeat(60)), Some(60)),
+            (format!("{}{}", "g".repeat(50), "t".repeat(45)), None),
+            (format!("{secret}t"), Some(0)),
+            (secret[1..].to_owned(), None),
+            (secret[..89].to_owned(), None),
+            (String::new(), None),
+        ] {
+            assert_eq!(find(text.as_bytes(), secret.as_bytes()), expected, "{text}");
+        }
+        assert_eq!(find(b"a short-one b", b"short-one"), Some(2));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(crate) struct Roster {
     pub(crate) workspace: Arc<Workspace>,
     pub(crate) families: Vec<Arc<Family>>,
     sessions: HashMap<Arc<str>, Arc<Session>>,
+    /// The same in the order of the workspace.
+    in_order: Arc<[Arc<Session>]>,
 }
 
 /// What becomes of the sessions when one roster takes the place of another.
@@ -54,8 +56,13 @@ impl Roster {
             }
             families.push(family);
         }
+        let named = workspace.sessions.iter();
+        let in_order = named
+            .filter_map(|config| sessions.get(&config.name).cloned())
+            .collect();
         Self {
             workspace: Arc::new(workspace),
+            in_order,
             families,
             sessions,
         }
@@ -74,13 +81,8 @@ impl Roster {
     }
 
     /// All sessions in the order of the workspace.
-    pub(crate) fn sessions(&self) -> Vec<Arc<Session>> {
-        let named = self
-            .workspace
-            .sessions
-            .iter()
-            .filter_map(|config| self.sessions.get(&config.name));
-        named.cloned().collect()
+    pub(crate) fn sessions(&self) -> &Arc<[Arc<Session>]> {
+        &self.in_order
     }
 
     /// The families that this one has and `other` has not.
@@ -97,7 +99,7 @@ impl Roster {
     /// What became of the sessions from `before` to this.
     pub(crate) fn difference(&self, before: &Self) -> Difference {
         let mut difference = Difference::default();
-        for session in self.sessions() {
+        for session in self.sessions().iter() {
             let name = session.config.name.to_string();
             match before.session(&name) {
                 None => difference.added.push(name),

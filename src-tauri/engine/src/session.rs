@@ -14,6 +14,7 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
@@ -56,6 +57,11 @@ pub(crate) struct Lease {
 impl Lease {
     pub(crate) fn access_token(&self) -> &SecretString {
         &self.token.access.token
+    }
+
+    /// What presents the token. `None`: it does not fit into a header.
+    pub(crate) fn credentials(&self) -> Option<HeaderValue> {
+        self.token.credentials()
     }
 
     pub(crate) fn scheme(&self) -> Scheme {
@@ -668,10 +674,10 @@ impl Session {
     pub(crate) fn mask_with(&self, masker: &mut Masker) {
         let state = self.family.lock();
         if let Some(token) = state.access.get(&self.config.name) {
-            masker.add(&token.access.token, token.fingerprint);
+            masker.share(Arc::<Token>::clone(token), token.fingerprint);
         }
         if let Some(token) = state.refresh_token() {
-            masker.add(&token.secret, token.fingerprint);
+            masker.share(Arc::<SecretString>::clone(&token.secret), token.fingerprint);
         }
     }
 }

@@ -11,6 +11,7 @@ pub mod filter;
 mod group;
 mod opening;
 pub mod others;
+mod passing;
 pub mod query;
 mod shelf;
 mod sqlite;
@@ -18,17 +19,20 @@ mod stored;
 
 use std::collections::VecDeque;
 use std::path::Path;
+use std::pin::pin;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::Notify;
 
 use self::event::{Actor, Event, EventKey, Fact, Subject};
 use self::filter::Filter;
+use self::passing::Passing;
 use self::query::Index;
 use self::sqlite::Disk;
 use crate::clock::Clock;
-use crate::error::{Failure, Result};
+use crate::error::{Code, Failure, Result};
 
 /// Events of this run that stay in memory. Older ones are read from SQLite, or are a gap where there is none.
 pub const EVENTS_IN_MEMORY_MAX: usize = 200_000;
@@ -46,9 +50,14 @@ pub(crate) struct Entry {
 
 impl Entry {
     pub(crate) fn new(actor: Actor, subject: &Subject, fact: Fact) -> Self {
+        Self::about(actor, subject.clone(), fact)
+    }
+
+    /// The same, about what only this entry is about.
+    pub(crate) fn about(actor: Actor, subject: Subject, fact: Fact) -> Self {
         Self {
             actor,
-            subject: subject.clone(),
+            subject,
             cause_seq: Vec::new(),
             fact,
         }
@@ -56,7 +65,13 @@ impl Entry {
 
     /// The same entry with one more cause, if there is one.
     pub(crate) fn because(mut self, cause: impl Into<Option<EventKey>>) -> Self {
-        self.cause_seq.extend(cause.into());
+        if let Some(cause) = cause.into() {
+            // Most have one, and room for no more is what most events keep.
+            match self.cause_seq.is_empty() {
+                true => self.cause_seq = vec![cause],
+                false => self.cause_seq.push(cause),
+            }
+        }
         self
     }
 
@@ -78,10 +93,12 @@ struct Inner {
     clock: Arc<dyn Clock>,
     run: u64,
     log: Mutex<Log>,
-    newest: watch::Sender<EventKey>,
+    /// The newest number given, and who waits for one.
+    newest: AtomicU64,
+    grown: Notify,
     disk: Option<Disk>,
     /// What is asked of the timeline where there is no disk.
-    passing: Option<Disk>,
+    passing: Passing,
     index: Mutex<Index>,
 }
 
@@ -103,20 +120,16 @@ impl Timeline {
             Some(Ok((disk, notice))) => (Some(disk), notice.into_iter().collect()),
             Some(Err(failure)) => (None, vec![failure]),
         };
-        let passing = disk
-            .is_none()
-            .then(|| Disk::passing(clock.wall()))
-            .flatten();
         let run = disk.as_ref().map_or(0, Disk::run);
-        let (newest, _) = watch::channel(EventKey { run, seq: 0 });
         let timeline = Self {
             inner: Arc::new(Inner {
                 clock,
                 run,
                 log: Mutex::default(),
-                newest,
+                newest: AtomicU64::new(0),
+                grown: Notify::new(),
                 disk,
-                passing,
+                passing: Passing::default(),
                 index: Mutex::default(),
             }),
         };
@@ -154,7 +167,10 @@ impl Timeline {
 
     /// The newest event.
     pub fn newest(&self) -> EventKey {
-        *self.inner.newest.borrow()
+        EventKey {
+            run: self.inner.run,
+            seq: self.inner.newest.load(Ordering::Acquire),
+        }
     }
 
     /// What the last runs named their requests and flights, so that this one goes on counting.
@@ -197,11 +213,13 @@ impl Timeline {
             log.ring.pop_front();
         }
         let event = Arc::new(event);
-        if let Some(disk) = self.inner.disk.as_ref().or(self.inner.passing.as_ref()) {
+        if let Some(disk) = &self.inner.disk {
             disk.queue(Arc::clone(&event));
         }
         log.ring.push_back(event);
-        self.inner.newest.send_replace(key);
+        self.inner.newest.store(key.seq, Ordering::Release);
+        drop(log);
+        self.inner.grown.notify_waiters();
         key
     }
 
@@ -209,7 +227,6 @@ impl Timeline {
     pub fn reader_after(&self, after: EventKey) -> Reader {
         Reader {
             timeline: self.clone(),
-            newest: self.inner.newest.subscribe(),
             after,
         }
     }
@@ -278,7 +295,7 @@ impl Timeline {
 
     /// Waits until all events so far are on disk; false where that took longer than [`FLUSH_LIMIT`]. Blocks.
     pub fn flush(&self) -> bool {
-        let disk = self.inner.disk.as_ref().or(self.inner.passing.as_ref());
+        let disk = self.inner.disk.as_ref();
         disk.is_none_or(|disk| disk.wait_for(self.newest().seq, FLUSH_LIMIT))
     }
 
@@ -335,6 +352,29 @@ impl Timeline {
             .collect()
     }
 
+    /// What a question is put to: the database, or one in memory that is made for questions.
+    fn database(&self) -> Result<&Disk> {
+        if let Some(disk) = &self.inner.disk {
+            return Ok(disk);
+        }
+        let newer = |seq, max| {
+            let log = self
+                .inner
+                .log
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let new = usize::try_from(log.last.saturating_sub(seq)).unwrap_or(usize::MAX);
+            let skip = log.ring.len().saturating_sub(new.min(max));
+            log.ring.iter().skip(skip).cloned().collect()
+        };
+        let passing = &self.inner.passing;
+        passing
+            .caught_up(self.inner.clock.wall(), newer)
+            .ok_or_else(|| {
+                Failure::new(Code::DatabaseUnavailable).with("detail", "there is no database")
+            })
+    }
+
     fn is_in_memory(&self, after: EventKey) -> bool {
         let log = self
             .inner
@@ -374,7 +414,6 @@ fn nearest(events: Vec<Arc<Event>>, request: Option<u64>, max: usize) -> Vec<Arc
 /// Reads the timeline from one event on, at its own pace.
 pub struct Reader {
     timeline: Timeline,
-    newest: watch::Receiver<EventKey>,
     after: EventKey,
 }
 
@@ -404,10 +443,15 @@ impl Reader {
 
     /// Waits until there is an event that [`Reader::next`] has not returned.
     pub async fn changed(&mut self) {
-        let after = self.after;
-        // The sender lives in the timeline that this reader holds.
-        let _: std::result::Result<_, watch::error::RecvError> =
-            self.newest.wait_for(|newest| *newest > after).await;
+        loop {
+            let mut grown = pin!(self.timeline.inner.grown.notified());
+            // What is appended from here on is heard of.
+            grown.as_mut().enable();
+            if self.timeline.newest() > self.after {
+                return;
+            }
+            grown.await;
+        }
     }
 
     fn advance(&mut self, events: Vec<Arc<Event>>) -> Vec<Arc<Event>> {
@@ -422,7 +466,6 @@ impl Reader {
 mod tests {
     use super::*;
     use crate::clock::SystemClock;
-    use crate::error::Code;
 
     fn open(path: Option<&Path>) -> (Timeline, Vec<Failure>) {
         Timeline::open(path, Arc::new(SystemClock::default()))

@@ -23,6 +23,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 
+use rows::Group;
 use storm::Who;
 
 /// Files and sockets that the largest storm needs in one process.
@@ -36,6 +37,9 @@ struct Arguments {
     /// Rounds of each row; at least 5
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(5..))]
     rounds: u32,
+    /// Only these rows: what is done in a row, side by side, in a storm, or by parts alone
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = Group::ALL)]
+    only: Vec<Group>,
     /// Where the table is written
     #[arg(long, value_name = "FILE")]
     table: Option<PathBuf>,
@@ -68,7 +72,7 @@ async fn main() -> Result<()> {
             requests,
         }) => storm::run(who, &origin, requests).await,
         None => {
-            let rows = rows::all(arguments.rounds).await?;
+            let rows = rows::measure(&arguments.only, arguments.rounds).await?;
             table::write(&rows, arguments.rounds, arguments.table.as_deref())
         }
     }

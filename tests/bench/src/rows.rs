@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, ensure};
+use clap::ValueEnum;
 use sandglass_engine::engine::probe;
 
 use crate::bare::Bare;
@@ -86,25 +87,50 @@ fn ratios(pairs: &[(Sample, Sample)], of: impl Fn(&Sample) -> f64) -> Figures {
         .collect()
 }
 
-/// Measures all of them.
-pub(crate) async fn all(rounds: u32) -> Result<Vec<Row>> {
+/// Rows that are measured together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Group {
+    /// Requests one after the other
+    Row,
+    /// Requests side by side
+    Side,
+    /// Everybody at once on an expired token
+    Storm,
+    /// What is not reached alone from outside
+    Parts,
+}
+
+impl Group {
+    pub(crate) const ALL: [Self; 4] = [Self::Row, Self::Side, Self::Storm, Self::Parts];
+}
+
+/// Measures the rows of these groups.
+pub(crate) async fn measure(groups: &[Group], rounds: u32) -> Result<Vec<Row>> {
     let server = Server::start().await?;
     let origin = server.origin.as_str();
     let mut rows = Vec::new();
-    tell("requests in a row");
-    let work = format!("{IN_A_ROW} GETs in a row");
-    rows.extend(requests(origin, rounds, &work, None, (1.10, 1.20)).await?);
-    tell("requests side by side");
-    let work = format!("{} GETs, {} at a time", SIDE_BY_SIDE.0, SIDE_BY_SIDE.1);
-    rows.extend(requests(origin, rounds, &work, Some(SIDE_BY_SIDE), (1.15, 1.5)).await?);
-    for requests in STORMS {
-        tell("a storm");
-        rows.extend(storms(origin, rounds, requests).await?);
+    if groups.contains(&Group::Row) {
+        tell("requests in a row");
+        let work = format!("{IN_A_ROW} GETs in a row");
+        rows.extend(requests(origin, rounds, &work, None, (1.10, 1.20)).await?);
     }
-    tell("parts alone");
-    rows.push(attach(origin, rounds).await?);
-    for on_disk in [false, true] {
-        rows.push(append(origin, rounds, on_disk).await?);
+    if groups.contains(&Group::Side) {
+        tell("requests side by side");
+        let work = format!("{} GETs, {} at a time", SIDE_BY_SIDE.0, SIDE_BY_SIDE.1);
+        rows.extend(requests(origin, rounds, &work, Some(SIDE_BY_SIDE), (1.15, 1.5)).await?);
+    }
+    if groups.contains(&Group::Storm) {
+        for requests in STORMS {
+            tell("a storm");
+            rows.extend(storms(origin, rounds, requests).await?);
+        }
+    }
+    if groups.contains(&Group::Parts) {
+        tell("parts alone");
+        rows.push(attach(origin, rounds).await?);
+        for on_disk in [false, true] {
+            rows.push(append(origin, rounds, on_disk).await?);
+        }
     }
     Ok(rows)
 }

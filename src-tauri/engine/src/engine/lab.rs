@@ -95,7 +95,7 @@ impl Engine {
                 .map(|token| (token.access.token.clone(), token.generation)),
             TokenKind::Refresh => state
                 .refresh_token()
-                .map(|token| (token.secret.clone(), state.generation)),
+                .map(|token| (SecretString::clone(&token.secret), state.generation)),
         };
         let (secret, generation) =
             found.ok_or_else(|| Failure::new(Code::SignInNeeded).with("session", name))?;

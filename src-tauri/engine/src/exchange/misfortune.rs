@@ -14,20 +14,14 @@ use crate::timeline::event::EventKey;
 const CHALLENGE: &str = "Bearer error=\"invalid_token\", error_description=\"refused on purpose\"";
 
 impl Exchange {
-    /// The token that an attempt carries: the lease's, or a corrupted copy of it.
-    pub(super) fn token_to_send(
+    /// What an attempt carries instead of its lease's token: a corrupted copy of it. `None`: the token itself.
+    pub(super) fn corrupted(
         &self,
         lease: Option<&Lease>,
         started: EventKey,
-    ) -> (Option<SecretString>, EventKey) {
-        let token = lease.map(|lease| lease.access_token().clone());
-        match (
-            self.strike(lease, FaultName::CorruptAccessToken, started),
-            &token,
-        ) {
-            (Some(injected), Some(token)) => (Some(corrupt(token)), injected),
-            _ => (token, started),
-        }
+    ) -> Option<(SecretString, EventKey)> {
+        let injected = self.strike(lease, FaultName::CorruptAccessToken, started)?;
+        Some((corrupt(lease?.access_token()), injected))
     }
 
     /// The answer of a server that refuses every token: nothing is sent for it.
@@ -56,6 +50,9 @@ impl Exchange {
 
     fn strike(&self, lease: Option<&Lease>, name: FaultName, cause: EventKey) -> Option<EventKey> {
         let session = self.session.as_ref().filter(|_| lease.is_some())?;
+        if !session.family.faults().any() {
+            return None;
+        }
         let (member, subject) = (&session.config.name, self.attempt_subject());
         let struck = session.family.strike(member, &[name], &subject, cause);
         struck.map(|(_, injected)| injected)

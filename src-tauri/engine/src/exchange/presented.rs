@@ -4,12 +4,12 @@
 
 use reqwest::Method;
 use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
-use zeroize::Zeroizing;
 
 use crate::clock::WallMs;
 use crate::error::{Code, Failure, Result};
+use crate::family::state::credentials;
 use crate::oauth::dpop::nonces::Role;
 use crate::session::{Lease, Session};
 
@@ -25,33 +25,35 @@ pub(super) struct Presented {
 }
 
 impl Presented {
-    /// For one request to this address, of the lease's token as it is to be sent.
+    /// For one request to this address, of the lease's token, or of what goes in its place.
     ///
     /// # Errors
     /// `header.invalid` where the token does not fit into a header; `key.invalid`.
     pub(super) fn new(
         session: &Session,
         lease: &Lease,
-        token: &SecretString,
+        instead: Option<&SecretString>,
         method: &Method,
         url: &Url,
         now: WallMs,
     ) -> Result<Self> {
-        let credentials = Zeroizing::new(format!(
-            "{} {}",
-            lease.scheme().name(),
-            token.expose_secret()
-        ));
+        let authorization = match instead {
+            None => lease.credentials(),
+            Some(token) => credentials(lease.scheme(), token),
+        };
         let mut presented = Self {
-            authorization: secret_value(&credentials)?,
+            authorization: authorization.ok_or_else(unfit)?,
             proof: None,
             nonce: None,
         };
         if let Some(key) = lease.proof_key() {
             presented.nonce = session.family.nonces().newest(Role::Resource, url);
             let nonce = presented.nonce.as_deref();
+            let token = instead.unwrap_or_else(|| lease.access_token());
             let proof = key.proof(method.as_str(), url, Some(token), nonce, now)?;
-            presented.proof = Some(secret_value(&proof)?);
+            let mut value = HeaderValue::from_str(&proof).map_err(|_| unfit())?;
+            value.set_sensitive(true);
+            presented.proof = Some(value);
         }
         Ok(presented)
     }
@@ -69,12 +71,8 @@ impl Presented {
     }
 }
 
-fn secret_value(text: &str) -> Result<HeaderValue> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| {
-        Failure::new(Code::HeaderInvalid)
-            .with("header", "Authorization")
-            .with("detail", "the token does not fit into a header")
-    })?;
-    value.set_sensitive(true);
-    Ok(value)
+fn unfit() -> Failure {
+    Failure::new(Code::HeaderInvalid)
+        .with("header", "Authorization")
+        .with("detail", "the token does not fit into a header")
 }

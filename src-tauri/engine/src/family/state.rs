@@ -2,23 +2,26 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
-use secrecy::SecretString;
+use reqwest::header::HeaderValue;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
+use zeroize::Zeroizing;
 
 use super::gate::{Base, FlightSlot, Guarded};
 use crate::clock::WallMs;
 use crate::error::Failure;
 use crate::oauth::dpop::Bound;
-use crate::redact::Fingerprint;
+use crate::redact::{Fingerprint, Secret};
 use crate::session::credentials::ClientSecrets;
 use crate::session::decision::StandingKind;
 use crate::timeline::event::{EventKey, LoginCause, SetAside, StateName};
 use crate::token::details::JwtDetails;
 use crate::token::jwt;
 use crate::token::lineage::{LineageStep, STEPS_MAX};
+use crate::token::scheme::Scheme;
 use crate::vault::record::{Access, Binding, Record, Slot};
 
 /// One access token that was published.
@@ -40,6 +43,8 @@ pub(crate) struct Token {
     /// When it was taken last, in milliseconds since 1970; 0: never.
     pub(crate) last_used_ms: AtomicI64,
     pub(crate) refused_by: Mutex<Vec<String>>,
+    /// How it is presented: put together once for all that carry it.
+    pub(crate) credentials: OnceLock<HeaderValue>,
 }
 
 /// Origins that are remembered for having refused one token.
@@ -55,6 +60,15 @@ impl Token {
 
     pub(crate) fn has_expired(&self, now: WallMs) -> bool {
         self.expires_at().is_some_and(|at| at <= now)
+    }
+
+    /// What presents it (RFC 6750 §2.1). `None`: it does not fit into a header.
+    pub(crate) fn credentials(&self) -> Option<HeaderValue> {
+        if let Some(known) = self.credentials.get() {
+            return Some(known.clone());
+        }
+        let fresh = credentials(self.access.scheme, &self.access.token)?;
+        Some(self.credentials.get_or_init(|| fresh).clone())
     }
 
     /// An attempt takes it along.
@@ -105,10 +119,24 @@ impl Token {
     }
 }
 
+impl Secret for Token {
+    fn secret(&self) -> &SecretString {
+        &self.access.token
+    }
+}
+
+/// A token behind its scheme, as a header that no log shows. `None`: it does not fit into one.
+pub(crate) fn credentials(scheme: Scheme, token: &SecretString) -> Option<HeaderValue> {
+    let text = Zeroizing::new(format!("{} {}", scheme.name(), token.expose_secret()));
+    let mut value = HeaderValue::from_str(&text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
 /// A refresh token and its name in the timeline.
 #[derive(Clone)]
 pub(crate) struct RefreshToken {
-    pub(crate) secret: SecretString,
+    pub(crate) secret: Arc<SecretString>,
     pub(crate) fingerprint: Fingerprint,
 }
 

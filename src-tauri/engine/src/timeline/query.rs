@@ -15,7 +15,7 @@ use super::filter::{Filter, Word};
 use super::group::{Group, GroupKind};
 use super::sqlite::Disk;
 use crate::clock::WallMs;
-use crate::error::{Code, Failure, Result};
+use crate::error::Result;
 
 /// Groups that are kept in memory; of more, the oldest are not found.
 pub const GROUPS_MAX: usize = 400_000;
@@ -367,16 +367,6 @@ impl Timeline {
             .unwrap_or_else(PoisonError::into_inner);
         index.catch_up(disk)?;
         Ok((index, disk))
-    }
-
-    fn database(&self) -> Result<&Disk> {
-        let none =
-            || Failure::new(Code::DatabaseUnavailable).with("detail", "there is no database");
-        self.inner
-            .disk
-            .as_ref()
-            .or(self.inner.passing.as_ref())
-            .ok_or_else(none)
     }
 }
 

@@ -114,7 +114,8 @@ impl Disk {
         let shared = Arc::new(Shared {
             queue: Mutex::default(),
             changed: Condvar::new(),
-            placing: AtomicBool::new(true),
+            // A database in memory has no events of before.
+            placing: AtomicBool::new(matches!(place, Place::File(_))),
             floor: AtomicU64::new(0),
         });
         let path = match place {
@@ -349,6 +350,9 @@ fn write_behind(shared: &Shared, connection: &mut Connection, path: Option<&Path
         }
         for part in batch.chunks(BATCH_MAX) {
             let written = write(connection, &mut memory, part);
+            if path.is_none() {
+                trim(shared, connection, part);
+            }
             let mut queue = shared.lock();
             match written {
                 Ok(()) => queue.written = part.last().map_or(queue.written, |event| event.key.seq),
@@ -363,9 +367,6 @@ fn write_behind(shared: &Shared, connection: &mut Connection, path: Option<&Path
             }
             drop(queue);
             shared.changed.notify_all();
-        }
-        if path.is_none() {
-            trim(shared, connection);
         }
     }
 }
@@ -400,9 +401,10 @@ fn write(
     transaction.commit()
 }
 
-/// Gives up the oldest events of a database in memory.
-fn trim(shared: &Shared, connection: &Connection) {
-    let floor = shared.lock().written.saturating_sub(PASSING_EVENTS_MAX);
+/// Gives up the oldest events of a database in memory, before anybody is told of the newest.
+fn trim(shared: &Shared, connection: &Connection, newest: &[Arc<Event>]) {
+    let last = newest.last().map_or(0, |event| event.key.seq);
+    let floor = last.saturating_sub(PASSING_EVENTS_MAX);
     // Not for each event that comes.
     if floor < shared.floor.load(Ordering::Relaxed) + PASSING_EVENTS_MAX / 10 {
         return;
