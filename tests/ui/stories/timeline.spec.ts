@@ -188,6 +188,8 @@ test("an event is marked, and a range is chosen and put away", async ({ window }
   await page.keyboard.press("ArrowUp");
   await page.keyboard.press("i");
   await expect(page.getByTestId("range")).toContainText(" to ");
+  await page.locator(".chips").getByRole("button", { name: "HAR" }).press("Enter");
+  await expect(page.locator(".chips [role=status]")).toHaveText("Saved to /home/ada/sandglass-evidence.har.");
   await page.getByRole("button", { name: "No range" }).click();
   await expect(page.getByTestId("range")).toHaveCount(0);
   await page.getByTestId("timeline-log").click();
