@@ -6,6 +6,7 @@ mod bodies;
 mod cleartext;
 mod client_credentials;
 mod connections;
+mod cookies;
 #[cfg(target_os = "linux")]
 mod crashes;
 mod discovery;

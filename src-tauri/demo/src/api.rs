@@ -2,6 +2,7 @@
 
 use crate::access_token::Claims;
 use crate::answer::problem;
+use crate::cookie;
 use crate::events::events;
 use crate::families::Unfit;
 use crate::orders;
@@ -56,7 +57,13 @@ async fn authorise(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let checked = match bearer(request.headers()) {
+    let headers = request.headers();
+    let by_cookie = cookie::cookie(headers, cookie::ACCESS).filter(|_| bearer(headers).is_none());
+    // A page of another site can make a browser send cookies, and cannot read them (RFC 6265bis §8.7).
+    if by_cookie.is_some() && !request.method().is_safe() && !cookie::repeats_its_cookie(headers) {
+        return cookie::forged();
+    }
+    let checked = match bearer(headers).or(by_cookie) {
         Some(token) => shared
             .families()
             .check(&shared.mint, token, now_ms())

@@ -21,6 +21,8 @@ pub const ODD_SECRET: &str = "100% s+cret:&=/?";
 
 /// What stands for the client in families that were started by the JSON dialect, which has no clients.
 pub(crate) const JSON_CLIENT: &str = "json sign-in";
+/// Likewise for the cookie mode.
+pub(crate) const COOKIE_CLIENT: &str = "cookie sign-in";
 
 const CONFIDENTIAL: [(&str, &str); 2] = [(BASIC_CLIENT, BASIC_SECRET), (ODD_CLIENT, ODD_SECRET)];
 

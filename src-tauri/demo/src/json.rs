@@ -24,9 +24,9 @@ const NAMES: Names = Names {
 };
 
 #[derive(Deserialize)]
-struct Login {
-    username: String,
-    password: String,
+pub(crate) struct Login {
+    pub(crate) username: String,
+    pub(crate) password: String,
 }
 
 #[derive(Deserialize)]
@@ -96,13 +96,13 @@ fn answer(issued: Result<Issued, NoTokens>, odd: Option<Extension<Odd>>) -> Resp
 }
 
 /// Parsed here and not by an extractor, whose error message would quote the body.
-fn read<T: DeserializeOwned>(body: &Bytes) -> Option<T> {
+pub(crate) fn read<T: DeserializeOwned>(body: &Bytes) -> Option<T> {
     // A struct would also take an array of its fields.
     let object: Map<String, Value> = serde_json::from_slice(body).ok()?;
     T::deserialize(object).ok()
 }
 
-fn not_understood() -> Response {
+pub(crate) fn not_understood() -> Response {
     let why = "The body is not the JSON object this endpoint takes";
     refusal(StatusCode::BAD_REQUEST, "invalid_request", why)
 }

@@ -1,13 +1,13 @@
 //! A real sign-in server and a protected API on loopback, which can be told to misbehave.
 //!
 //! The app starts one beside its window so that a newcomer sees a token expire without configuring anything, and the tests
-//! start one each. It speaks two dialects of refreshing (plain JSON and RFC 6749), rotates refresh tokens, and takes a spent
+//! start one each. It speaks three dialects of refreshing (plain JSON, cookies and RFC 6749), rotates refresh tokens, and takes a spent
 //! refresh token for theft, as careful servers do. Every switch in [`Faults`] makes one way of failing repeatable.
 //!
 //! It is no place for real users: one known user, known client secrets, loopback only.
 //!
 //! ```text
-//! accept -> guard (Host, Origin) -> pace (delay) -> misbehave (Faults) -> json | oauth | api -> Families
+//! accept -> guard (Host, Origin) -> pace (delay) -> misbehave (Faults) -> json | cookie | oauth | api -> Families
 //!                                \-> control (/_demo/…)
 //! ```
 
@@ -18,6 +18,7 @@ mod body;
 mod clients;
 mod connection;
 mod control;
+mod cookie;
 mod counts;
 mod events;
 mod families;

@@ -6,7 +6,7 @@ use crate::faults::{Faults, Place};
 use crate::key::Key;
 use crate::settings::Settings;
 use crate::state_file::StateFile;
-use crate::{api, control, guard, json, listener, misbehave, oauth};
+use crate::{api, control, cookie, guard, json, listener, misbehave, oauth};
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use std::io;
@@ -216,12 +216,18 @@ fn routes(shared: &Arc<Shared>) -> Router {
         ))
     };
     let paced = Router::new()
-        .merge(faulty(json::login_routes(), Place::Login))
         .merge(faulty(
-            json::refresh_routes().merge(oauth::token_routes()),
+            json::login_routes().merge(cookie::login_routes()),
+            Place::Login,
+        ))
+        .merge(faulty(
+            json::refresh_routes()
+                .merge(cookie::refresh_routes())
+                .merge(oauth::token_routes()),
             Place::Refresh,
         ))
         .merge(json::other_routes())
+        .merge(cookie::other_routes())
         .merge(oauth::other_routes())
         .merge(faulty(api::routes(shared), Place::Api))
         .route_layer(from_fn_with_state(Arc::clone(shared), misbehave::pace));

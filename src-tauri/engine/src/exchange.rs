@@ -35,6 +35,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::SET_COOKIE;
 use secrecy::SecretString;
 
 use self::consequence::Step;
@@ -53,8 +54,9 @@ use crate::clock::micros;
 use crate::error::{Code, Failure, Result};
 use crate::family::Context;
 use crate::oauth::dpop::nonces::Role;
-use crate::redact::Masker;
+use crate::redact::{self, Masker};
 use crate::session::config::connection::Connection;
+use crate::session::snapshot::SessionKind;
 use crate::session::{Lease, Session, Take};
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Outcome, Subject, Verdict, Withheld};
@@ -533,14 +535,19 @@ impl Exchange {
         let masker = self.masker();
         let mut outlet = self.outlet.take();
         let response = &mut answer.response;
+        let ours = self
+            .session
+            .as_ref()
+            .is_some_and(|session| session.config.kind() == SessionKind::Cookie);
         let header =
             |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
-                (
-                    name.to_string(),
-                    masker
-                        .mask(&String::from_utf8_lossy(value.as_bytes()))
-                        .into_owned(),
-                )
+                let text = String::from_utf8_lossy(value.as_bytes());
+                // What an API sets for a session of cookies is worth as much as what its sign-in set.
+                let shown = match ours && name == SET_COOKIE {
+                    true => redact::set_cookie(&text),
+                    false => masker.mask(&text).into_owned(),
+                };
+                (name.to_string(), shown)
             };
         let headers = response.headers().iter().map(header).collect();
         let (status, version) = (

@@ -240,7 +240,7 @@ impl Family {
     /// Whether its issuer has to be asked first where it signs in and refreshes.
     pub(crate) fn is_to_be_discovered(&self) -> bool {
         match &self.members[self.first()].dialect {
-            Dialect::Json(_) => false,
+            Dialect::Json(_) | Dialect::Cookie(_) => false,
             Dialect::Oauth(oauth) => oauth.to_discover,
         }
     }
@@ -253,13 +253,13 @@ impl Family {
             .next()
             .expect("a family has a session");
         let client_id = match &first.dialect {
-            Dialect::Json(_) => None,
+            Dialect::Json(_) | Dialect::Cookie(_) => None,
             Dialect::Oauth(oauth) => Some(oauth.client_id.clone()),
         };
         let origins =
             |session: &SessionConfig| session.origins.iter().map(Origin::to_string).collect();
         let asked_for = |session: &SessionConfig| match &session.dialect {
-            Dialect::Json(_) => AskedFor::default(),
+            Dialect::Json(_) | Dialect::Cookie(_) => AskedFor::default(),
             Dialect::Oauth(oauth) => AskedFor {
                 issuer: oauth.issuer.clone(),
                 scope: oauth.scope.clone(),
@@ -267,7 +267,7 @@ impl Family {
             },
         };
         let endpoints = match &first.dialect {
-            Dialect::Json(_) => BTreeMap::new(),
+            Dialect::Json(_) | Dialect::Cookie(_) => BTreeMap::new(),
             Dialect::Oauth(oauth) => {
                 let home = Origin::of(&oauth.token_endpoint);
                 let elsewhere = |(_, url): &(&str, &url::Url)| Origin::of(url) != home;

@@ -24,6 +24,10 @@ const FILES: &[(&str, &str)] = &[
         "django-simplejwt",
         include_str!("../presets/django-simplejwt.toml"),
     ),
+    (
+        "laravel-sanctum",
+        include_str!("../presets/laravel-sanctum.toml"),
+    ),
     ("supabase", include_str!("../presets/supabase.toml")),
 ];
 

@@ -213,6 +213,16 @@ impl Secret for SecretString {
     }
 }
 
+/// A `Set-Cookie` as it may be shown: the cookie's name and its attributes.
+pub(crate) fn set_cookie(text: &str) -> String {
+    let (pair, attributes) = text
+        .split_once(';')
+        .map_or((text, None), |(pair, rest)| (pair, Some(rest)));
+    let name = pair.split_once('=').map_or("", |(name, _)| name.trim());
+    let attributes = attributes.map_or_else(String::new, |rest| format!(";{rest}"));
+    format!("{name}={MASK}{attributes}")
+}
+
 /// Live secrets that must not be seen in what a server sends back.
 #[derive(Default)]
 pub struct Masker {

@@ -155,7 +155,7 @@ fn grouped(
 fn same_client(one: &SessionConfig, other: &SessionConfig) -> bool {
     one.refresh_endpoint() == other.refresh_endpoint()
         && match (&one.dialect, &other.dialect) {
-            (Dialect::Json(_), Dialect::Json(_)) => true,
+            (Dialect::Json(_), Dialect::Json(_)) | (Dialect::Cookie(_), Dialect::Cookie(_)) => true,
             (Dialect::Oauth(one), Dialect::Oauth(other)) => {
                 (&one.client_id, one.client_auth, one.grant)
                     == (&other.client_id, other.client_auth, other.grant)

@@ -18,7 +18,7 @@ use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
 
-use self::config::SessionConfig;
+use self::config::{Dialect, SessionConfig};
 use self::decision::{Decision, FlightFor, Refusal, StandingKind, on_refusal};
 use self::freshness::fresh_enough;
 use self::snapshot::{BindingQuestion, SessionSnapshot};
@@ -33,6 +33,7 @@ use crate::redact::{Fingerprint, Masker};
 use crate::rules;
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, LoginCause, Need, Subject};
+use crate::token::cookies::Jar;
 use crate::token::details::TokenDetails;
 use crate::token::lineage::LineageStep;
 use crate::token::reading;
@@ -617,8 +618,9 @@ impl Session {
     /// What is known of the current access token, without anything that could be sent.
     pub(crate) fn token_details(&self) -> Option<TokenDetails> {
         let token = self.family.lock().access.get(&self.config.name).cloned()?;
+        let shown = self.shown(&token.access.token);
         let reading = reading::read(
-            token.access.token.expose_secret(),
+            shown.expose_secret(),
             self.family.wall(),
             &self.config.origins,
         );
@@ -657,6 +659,15 @@ impl Session {
         })
     }
 
+    /// The part of a token that a person may read something in: of cookies, the one without which nobody is signed in.
+    fn shown(&self, token: &SecretString) -> SecretString {
+        let Dialect::Cookie(cookies) = &self.config.dialect else {
+            return token.clone();
+        };
+        let value = Jar::read(token).and_then(|jar| jar.value(&cookies.cookie));
+        value.unwrap_or_default()
+    }
+
     /// Every generation of this sign-in that is remembered, the current one last.
     pub(crate) fn lineage(&self) -> Vec<LineageStep> {
         let state = self.family.lock();
@@ -673,6 +684,22 @@ impl Session {
     /// Adds this session's live secrets to what is masked in answers.
     pub(crate) fn mask_with(&self, masker: &mut Masker) {
         let state = self.family.lock();
+        let cookies = matches!(self.config.dialect, Dialect::Cookie(_));
+        let mut add_jar = |jar: &SecretString, fingerprint| {
+            let values = Jar::read(jar).unwrap_or_default().secrets();
+            for value in &values {
+                masker.add(value, fingerprint);
+            }
+        };
+        if cookies {
+            if let Some(token) = state.access.get(&self.config.name) {
+                add_jar(&token.access.token, token.fingerprint);
+            }
+            if let Some(token) = state.refresh_token() {
+                add_jar(&token.secret, token.fingerprint);
+            }
+            return;
+        }
         if let Some(token) = state.access.get(&self.config.name) {
             masker.share(Arc::<Token>::clone(token), token.fingerprint);
         }

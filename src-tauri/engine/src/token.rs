@@ -2,6 +2,7 @@
 
 pub mod advisory;
 pub mod claims;
+pub(crate) mod cookies;
 pub mod details;
 mod excerpt;
 pub(crate) mod jwt;

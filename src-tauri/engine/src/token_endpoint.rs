@@ -7,12 +7,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::Method;
-use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
-pub(crate) use self::judge::{Judged, judge};
+pub(crate) use self::judge::Judged;
+use self::judge::judge;
 #[cfg(test)]
 pub(crate) use self::transport::MemoryAnswer;
 pub(crate) use self::transport::TokenTransport;
@@ -24,9 +27,12 @@ use crate::oauth::client_auth::Client;
 use crate::oauth::dpop::ProofKey;
 use crate::oauth::dpop::nonces::nonce_in;
 use crate::session::config::connection::Connection;
+use crate::session::config::cookies::CookieDialect;
+use crate::session::config::replies::Replies;
 use crate::session::config::{Dialect, JsonRequest, OauthDialect};
 use crate::session::credentials::ClientSecrets;
-use crate::token::reply::REPLY_BYTES_MAX;
+use crate::token::cookies::{self, Jar, Step};
+use crate::token::reply::{self, REPLY_BYTES_MAX};
 
 /// A request to a token endpoint. What may be used once only is made for each time that it is sent.
 pub(crate) struct TokenRequest {
@@ -35,6 +41,16 @@ pub(crate) struct TokenRequest {
     content: Content,
     /// The key that its holder proves to have, where tokens are bound to one.
     proof_key: Option<Arc<ProofKey>>,
+    /// The cookies that go along, and how the answer's are read, where the session is cookies.
+    jar: Option<Cookies>,
+}
+
+/// The cookies of a session whose sign-in or refresh is under way.
+#[derive(Clone)]
+struct Cookies {
+    dialect: CookieDialect,
+    jar: Jar,
+    step: Step,
 }
 
 /// What a request says.
@@ -42,6 +58,8 @@ enum Content {
     Json {
         /// Absent: there is none.
         body: Option<SecretString>,
+        /// The body is a form all the same.
+        form: bool,
         headers: Vec<(HeaderName, SecretString)>,
     },
     /// The fields, and the client that adds who it is.
@@ -83,6 +101,12 @@ impl Dialect {
                 &json.refresh,
                 &[("{{refresh_token}}", refresh_token.expose_secret())],
             ),
+            Self::Cookie(cookies) => {
+                // Without a refresh of its own a session has nothing that anybody could renew; see `Family::renewal`.
+                let template = cookies.refresh.as_ref().unwrap_or(&cookies.sign_in);
+                let jar = Jar::read(refresh_token).unwrap_or_default();
+                json_request(template, &[]).with_cookies(cookies, jar, Step::Refresh)
+            }
             Self::Oauth(oauth) => {
                 let fields = [
                     ("grant_type", "refresh_token"),
@@ -99,7 +123,7 @@ impl Dialect {
         client: &ClientSecrets,
     ) -> Option<TokenRequest> {
         match self {
-            Self::Json(_) => None,
+            Self::Json(_) | Self::Cookie(_) => None,
             Self::Oauth(oauth) => {
                 let fields = [("grant_type", "client_credentials")];
                 Some(oauth_request(
@@ -111,22 +135,34 @@ impl Dialect {
         }
     }
 
-    /// The exchange that gives first tokens for a name and a password; only JSON sign-in has one.
+    /// The exchange that gives the cookies which a sign-in takes along, where the session has one.
+    pub(crate) fn prepare_request(&self) -> Option<TokenRequest> {
+        let Self::Cookie(cookies) = self else {
+            return None;
+        };
+        let request = json_request(cookies.prepare.as_ref()?, &[]);
+        Some(request.with_cookies(cookies, Jar::default(), Step::Prepare))
+    }
+
+    /// The exchange that gives first tokens for a name and a password, where the session has one.
     pub(crate) fn password_request(
         &self,
         username: &str,
         password: &SecretString,
     ) -> Option<TokenRequest> {
+        let values = [
+            ("{{username}}", username),
+            ("{{password}}", password.expose_secret()),
+        ];
         match self {
-            Self::Json(json) => json.sign_in.as_ref().map(|sign_in| {
-                json_request(
-                    sign_in,
-                    &[
-                        ("{{username}}", username),
-                        ("{{password}}", password.expose_secret()),
-                    ],
-                )
-            }),
+            Self::Json(json) => json
+                .sign_in
+                .as_ref()
+                .map(|sign_in| json_request(sign_in, &values)),
+            Self::Cookie(cookies) => {
+                let request = json_request(&cookies.sign_in, &values);
+                Some(request.with_cookies(cookies, Jar::default(), Step::SignIn))
+            }
             Self::Oauth(_) => None,
         }
     }
@@ -135,7 +171,10 @@ impl Dialect {
 fn json_request(template: &JsonRequest, values: &[(&str, &str)]) -> TokenRequest {
     let body = template.body.clone().map(|mut body| {
         fill(&mut body, values);
-        body.to_string().into()
+        match template.form {
+            true => form_of(&body).into(),
+            false => body.to_string().into(),
+        }
     });
     let headers = template.headers.iter();
     TokenRequest {
@@ -143,12 +182,23 @@ fn json_request(template: &JsonRequest, values: &[(&str, &str)]) -> TokenRequest
         url: template.url.clone(),
         content: Content::Json {
             body,
+            form: template.form,
             headers: headers
                 .map(|(name, value)| (name.clone(), fill_text(value, values).into()))
                 .collect(),
         },
         proof_key: None,
+        jar: None,
     }
+}
+
+/// An object of strings as a form; the reader of session files lets nothing else be one.
+fn form_of(body: &Value) -> String {
+    let fields = body.as_object().into_iter().flatten();
+    let fields = fields.filter_map(|(name, value)| Some((name, value.as_str()?)));
+    form_urlencoded::Serializer::new(String::new())
+        .extend_pairs(fields)
+        .finish()
 }
 
 /// Replaces placeholders inside strings, in one pass: what is filled in is never searched again.
@@ -205,6 +255,7 @@ fn oauth_request<'a>(
         url: oauth.token_endpoint.clone(),
         content: Content::Form(form.finish().into(), Client::new(oauth, client)),
         proof_key: None,
+        jar: None,
     }
 }
 
@@ -236,6 +287,53 @@ impl TokenRequest {
         }
     }
 
+    fn with_cookies(self, dialect: &CookieDialect, jar: Jar, step: Step) -> Self {
+        let jar = Some(Cookies {
+            dialect: dialect.clone(),
+            jar,
+            step,
+        });
+        Self { jar, ..self }
+    }
+
+    /// The same, with the cookies that were got for it, where it takes any.
+    pub(crate) fn taking(mut self, jar: &SecretString) -> Self {
+        if let (Some(cookies), Some(jar)) = (&mut self.jar, Jar::read(jar)) {
+            cookies.jar = jar;
+        }
+        self
+    }
+
+    /// Judges what the wire gave back to it.
+    pub(crate) fn judge(&self, wire: &Wire, replies: &Replies, now: WallMs) -> Judged {
+        let read = |body: &[u8], headers: &HeaderMap| match &self.jar {
+            Some(Cookies { dialect, jar, step }) => Some(cookies::read(
+                jar,
+                dialect,
+                *step,
+                &self.url,
+                (body, headers),
+                &replies.places,
+                now,
+            )),
+            None => reply::read(body, headers, &replies.places, self.is_proven(), now),
+        };
+        judge(wire, &replies.ended_when, read, now)
+    }
+
+    /// The headers that its cookies come to.
+    fn cookie_headers(&self) -> Vec<(HeaderName, SecretString)> {
+        let Some(Cookies { dialect, jar, .. }) = &self.jar else {
+            return Vec::new();
+        };
+        let cookie = jar.header_for(&self.url).map(|value| (COOKIE, value));
+        let csrf = dialect.csrf.as_ref().and_then(|csrf| {
+            let value = jar.readable(&csrf.cookie, &self.url)?;
+            Some((csrf.header.clone(), value))
+        });
+        cookie.into_iter().chain(csrf).collect()
+    }
+
     /// Whether a proof goes along.
     pub(crate) fn is_proven(&self) -> bool {
         self.proof_key.is_some()
@@ -247,10 +345,17 @@ impl TokenRequest {
             |key: &Arc<ProofKey>| key.proof(self.method.as_str(), &self.url, None, nonce, now);
         let proof = self.proof_key.as_ref().map(proof).transpose()?;
         match &self.content {
-            Content::Json { body, headers } => Ok(Post {
-                content_type: body.as_ref().map(|_| "application/json"),
+            Content::Json {
+                body,
+                form,
+                headers,
+            } => Ok(Post {
+                content_type: body.as_ref().map(|_| match form {
+                    true => "application/x-www-form-urlencoded",
+                    false => "application/json",
+                }),
                 body: body.clone().unwrap_or_default(),
-                headers: headers.clone(),
+                headers: [headers.clone(), self.cookie_headers()].concat(),
                 proof,
             }),
             Content::Form(fields, client) => {
@@ -422,6 +527,7 @@ mod tests {
             method: Method::GET,
             headers: vec![(AUTHORIZATION, "Bearer {{v}}".to_owned())],
             body: None,
+            form: false,
             ..template("null")
         };
         let request = json_request(&template, &[("{{v}}", "secret")]);

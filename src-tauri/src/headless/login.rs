@@ -102,13 +102,16 @@ fn find<'w>(workspace: &'w Workspace, name: &str) -> Result<&'w SessionConfig, S
     })
 }
 
+fn by_name(ask_name: bool) -> Vec<Question> {
+    let name = ask_name.then_some(USER_NAME);
+    name.into_iter().chain([PASSWORD]).collect()
+}
+
 /// What a session is signed in with, in the order in which it is asked for.
 fn questions(session: &SessionConfig, ask_name: bool) -> Vec<Question> {
     match &session.dialect {
-        Dialect::Json(json) if json.sign_in.is_some() => {
-            let name = ask_name.then_some(USER_NAME);
-            name.into_iter().chain([PASSWORD]).collect()
-        }
+        Dialect::Json(json) if json.sign_in.is_some() => by_name(ask_name),
+        Dialect::Cookie(_) => by_name(ask_name),
         Dialect::Json(_) => vec![REFRESH_TOKEN],
         Dialect::Oauth(oauth) => {
             let client = match oauth.client_auth {
@@ -128,16 +131,21 @@ fn questions(session: &SessionConfig, ask_name: bool) -> Vec<Question> {
     }
 }
 
+fn by_password(username: Option<String>, next: &mut dyn FnMut() -> SecretString) -> Credentials {
+    Credentials::Password {
+        username: username.unwrap_or_else(|| next().expose_secret().to_owned()),
+        password: next(),
+    }
+}
+
 fn credentials(
     session: &SessionConfig,
     username: Option<String>,
     next: &mut dyn FnMut() -> SecretString,
 ) -> Credentials {
     match &session.dialect {
-        Dialect::Json(json) if json.sign_in.is_some() => Credentials::Password {
-            username: username.unwrap_or_else(|| next().expose_secret().to_owned()),
-            password: next(),
-        },
+        Dialect::Json(json) if json.sign_in.is_some() => by_password(username, next),
+        Dialect::Cookie(_) => by_password(username, next),
         Dialect::Json(_) => Credentials::RefreshToken {
             refresh_token: next(),
             client: ClientSecrets::default(),

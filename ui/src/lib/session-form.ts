@@ -13,7 +13,7 @@ export interface RequestFields {
 
 /** What can be filled in. Empty texts are keys that are not there. */
 export interface SessionForm {
-  kind: "oauth" | "json";
+  kind: "oauth" | "json" | "cookie";
   origins: string[];
   issuer: string;
   tokenEndpoint: string;
@@ -24,6 +24,8 @@ export interface SessionForm {
   refreshWhen: string;
   signIn: RequestFields;
   refresh: RequestFields;
+  cookie: string;
+  csrf: { cookie: string; header: string };
   reply: { access_token: string; refresh_token: string; expires_in: string };
   refused: { status: string; pointer: string; value: string };
 }
@@ -40,11 +42,12 @@ export function formOf(keys: Keys): SessionForm {
   const [reply, refused] = [keysOf(keys.reply), keysOf(keys.refused_when)];
   const body = Array.isArray(refused.body) ? refused.body : [];
   return {
-    kind: keys.kind === "json" ? "json" : "oauth",
+    kind: keys.kind === "json" || keys.kind === "cookie" ? keys.kind : "oauth",
     origins: Array.isArray(keys.origins) ? keys.origins.filter((one) => typeof one === "string") : [],
     issuer: text(keys.issuer), tokenEndpoint: text(keys.token_endpoint), clientId: text(keys.client_id), clientAuth: text(keys.client_auth) || "none",
     scope: text(keys.scope), resource: text(keys.resource), refreshWhen: text(keys.refresh_when) || "before_expiry",
     signIn: request(keys.sign_in), refresh: request(keys.refresh),
+    cookie: text(keys.cookie), csrf: { cookie: text(keysOf(keys.csrf).cookie), header: text(keysOf(keys.csrf).header) },
     reply: { access_token: text(reply.access_token), refresh_token: text(reply.refresh_token), expires_in: text(reply.expires_in) },
     refused: { status: typeof refused.status === "number" ? String(refused.status) : "", pointer: text(body[0]), value: text(body[1]) },
   };
@@ -70,6 +73,12 @@ export function fileOf(form: SessionForm, before: Keys): Keys {
     const asked = (key: string, fields: RequestFields): JsonValue => over(key, { url: fields.url.trim(), body: fields.body });
     return without({ ...shared, ...rest, ...tail, sign_in: asked("sign_in", form.signIn), refresh: asked("refresh", form.refresh), reply: over("reply", mapped(form.reply)) });
   }
+  if (form.kind === "cookie") {
+    const csrf = form.csrf.cookie.trim() ? over("csrf", { cookie: form.csrf.cookie.trim(), header: form.csrf.header.trim() }) : null;
+    const refresh = form.refresh.url.trim() ? over("refresh", { url: form.refresh.url.trim(), body: some(form.refresh.body) }) : null;
+    const signIn = over("sign_in", { url: form.signIn.url.trim(), body: some(form.signIn.body) });
+    return without({ ...shared, cookie: form.cookie.trim(), ...rest, ...tail, sign_in: signIn, refresh, csrf });
+  }
   const oauth: Keys = {
     issuer: some(form.issuer), token_endpoint: form.tokenEndpoint.trim(), client_id: form.clientId.trim(),
     client_auth: form.clientAuth === "none" && before.client_auth === undefined ? null : form.clientAuth, scope: some(form.scope), resource: some(form.resource),
@@ -77,7 +86,7 @@ export function fileOf(form: SessionForm, before: Keys): Keys {
   return without({ ...shared, ...oauth, ...rest, ...tail });
 }
 
-const OWN = new Set(["kind", "origins", "issuer", "token_endpoint", "client_id", "client_auth", "scope", "resource", "refresh_when", "refused_when", "sign_in", "refresh", "reply"]);
+const OWN = new Set(["kind", "origins", "issuer", "token_endpoint", "client_id", "client_auth", "scope", "resource", "refresh_when", "refused_when", "sign_in", "refresh", "reply", "cookie", "csrf"]);
 
 const mapped = (reply: SessionForm["reply"]): Keys => Object.fromEntries(Object.entries(reply).map(([key, value]) => [key, value.trim() || null]));
 

@@ -3,4 +3,4 @@
 /**
  * The authentication scheme that goes before a token.
  */
-export type Scheme = "Bearer" | "DPoP";
+export type Scheme = "Bearer" | "DPoP" | "Cookie";

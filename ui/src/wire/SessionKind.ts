@@ -3,4 +3,4 @@
 /**
  * How a session signs in and refreshes.
  */
-export type SessionKind = "json" | "oauth";
+export type SessionKind = "json" | "oauth" | "cookie";

@@ -67,6 +67,7 @@ const RULES: Record<string, string> = {
   "session.misconfigured": "The server refused the session's own set-up.",
   "session.no_refresh_token": "There is no refresh token, so only signing in again helps.",
   "cooldown.wait": "A refresh failed a moment ago; it is not tried again yet.",
+  "reply.cookies_granted": "The server took the sign-in, set its cookies and led on to a page.",
   "reply.granted": "The server gave new tokens.",
   "reply.not_sent": "The call never left this machine; the refresh token is intact.",
   "reply.busy": "The server was busy; the refresh token is almost surely intact.",

@@ -42,7 +42,7 @@ impl Engine {
         let context = &self.inner.context;
         let named = |config: &SessionConfig| match &config.dialect {
             Dialect::Oauth(oauth) => oauth.issuer_to_ask().map(str::to_owned),
-            Dialect::Json(_) => None,
+            Dialect::Json(_) | Dialect::Cookie(_) => None,
         };
         // What the file says by itself: the session may have been filled before.
         let workspace = self.workspace();

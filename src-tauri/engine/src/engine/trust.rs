@@ -35,6 +35,11 @@ impl Trust {
                 .chain(oauth.server.endpoints())
                 .map(|(_, url)| url.to_string())
                 .collect(),
+            Dialect::Cookie(cookies) => {
+                let requests = cookies.prepare.iter().chain([&cookies.sign_in]);
+                let requests = requests.chain(&cookies.refresh);
+                requests.map(|request| request.url.to_string()).collect()
+            }
         };
         endpoints.dedup();
         Self {

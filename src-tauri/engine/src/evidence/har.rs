@@ -19,6 +19,8 @@ struct Entry {
     at: String,
     method: String,
     url: String,
+    /// The header that the credential is in.
+    credential_header: &'static str,
     authorization: Option<String>,
     body_bytes: i64,
     status: u16,
@@ -95,9 +97,13 @@ fn learn(event: &Event, entries: &mut Vec<Entry>, requests: &Requests) {
                 .unwrap_or_else(|| ("GET".to_owned(), format!("{origin}/")));
             let lease = requests.leases.get(&request).filter(|_| *authorized);
             let mut entry = Entry::new(event, method, url);
-            let scheme = scheme.map_or(Scheme::Bearer.name(), Scheme::name);
+            let scheme = scheme.unwrap_or_default();
             entry.authorization = match (lease, typed) {
-                (Some(token), _) => Some(format!("{scheme} [token {token}]")),
+                (Some(token), _) if scheme == Scheme::Cookie => {
+                    entry.credential_header = scheme.name();
+                    Some(format!("[token {token}]"))
+                }
+                (Some(token), _) => Some(format!("{} [token {token}]", scheme.name())),
                 (None, Some(typed)) => Some(format!(
                     "{} [typed]",
                     typed.scheme.as_deref().unwrap_or_default()
@@ -233,6 +239,7 @@ impl Entry {
             at: moment::written(event.wall_ms),
             method,
             url,
+            credential_header: "Authorization",
             authorization: None,
             body_bytes: -1,
             status: 0,
@@ -267,7 +274,7 @@ impl Entry {
             },
         );
         let authorization = self.authorization.map(|value| {
-            json!({ "name": "Authorization", "value": value, "comment": "a fingerprint, not the credential" })
+            json!({ "name": self.credential_header, "value": value, "comment": "a fingerprint, not the credential" })
         });
         let mut entry = json!({
             "startedDateTime": self.at,

@@ -3,22 +3,26 @@
 //! Made anew for every attempt and every hop, because a proof is for one request, one time (RFC 9449 §4.2).
 
 use reqwest::Method;
-use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
-use secrecy::SecretString;
+use reqwest::header::{AUTHORIZATION, COOKIE, HeaderMap, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
+use zeroize::Zeroizing;
 
 use crate::clock::WallMs;
 use crate::error::{Code, Failure, Result};
 use crate::family::state::credentials;
 use crate::oauth::dpop::nonces::Role;
+use crate::session::config::Dialect;
 use crate::session::{Lease, Session};
+use crate::token::cookies::Jar;
+use crate::token::scheme::Scheme;
 
 /// RFC 9449 §4.1.
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// The headers that carry a token to where it may go.
 pub(super) struct Presented {
-    authorization: HeaderValue,
+    headers: Vec<(HeaderName, HeaderValue)>,
     proof: Option<HeaderValue>,
     /// The server's nonce in the proof.
     pub(super) nonce: Option<String>,
@@ -37,12 +41,17 @@ impl Presented {
         url: &Url,
         now: WallMs,
     ) -> Result<Self> {
-        let authorization = match instead {
-            None => lease.credentials(),
-            Some(token) => credentials(lease.scheme(), token),
+        let headers = match (lease.scheme(), instead) {
+            (Scheme::Cookie, instead) => cookies(
+                session,
+                instead.unwrap_or_else(|| lease.access_token()),
+                url,
+            ),
+            (_, None) => lease.credentials().map(authorization),
+            (scheme, Some(token)) => credentials(scheme, token).map(authorization),
         };
         let mut presented = Self {
-            authorization: authorization.ok_or_else(unfit)?,
+            headers: headers.ok_or_else(unfit)?,
             proof: None,
             nonce: None,
         };
@@ -64,7 +73,13 @@ impl Presented {
     }
 
     pub(super) fn put_into(self, headers: &mut HeaderMap) {
-        headers.insert(AUTHORIZATION, self.authorization);
+        for (name, value) in self.headers {
+            let typed = headers.get(COOKIE).filter(|_| name == COOKIE).cloned();
+            match typed.map(|typed| joined(&value, &typed)) {
+                Some(both) => headers.insert(name, both.unwrap_or(value)),
+                None => headers.insert(name, value),
+            };
+        }
         if let Some(proof) = self.proof {
             headers.insert(DPOP, proof);
         }
@@ -75,4 +90,41 @@ fn unfit() -> Failure {
     Failure::new(Code::HeaderInvalid)
         .with("header", "Authorization")
         .with("detail", "the token does not fit into a header")
+}
+
+fn authorization(value: HeaderValue) -> Vec<(HeaderName, HeaderValue)> {
+    vec![(AUTHORIZATION, value)]
+}
+
+/// What a session's cookies come to at this address, with the header that repeats one of them. `None`: they do not fit.
+fn cookies(
+    session: &Session,
+    jar: &SecretString,
+    url: &Url,
+) -> Option<Vec<(HeaderName, HeaderValue)>> {
+    let (Some(jar), Dialect::Cookie(dialect)) = (Jar::read(jar), &session.config.dialect) else {
+        return Some(Vec::new());
+    };
+    let mut headers = Vec::new();
+    if let Some(value) = jar.header_for(url) {
+        headers.push((COOKIE, secret_value(value.expose_secret())?));
+    }
+    if let Some(csrf) = &dialect.csrf
+        && let Some(value) = jar.readable(&csrf.cookie, url)
+    {
+        headers.push((csrf.header.clone(), secret_value(value.expose_secret())?));
+    }
+    Some(headers)
+}
+
+/// The session's cookies before those that the user typed. `None`: what was typed is no text.
+fn joined(session: &HeaderValue, typed: &HeaderValue) -> Option<HeaderValue> {
+    let (session, typed) = (session.to_str().ok()?, typed.to_str().ok()?);
+    secret_value(&Zeroizing::new(format!("{session}; {typed}")))
+}
+
+fn secret_value(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
 }

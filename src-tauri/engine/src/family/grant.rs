@@ -13,7 +13,7 @@ use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass, Subject};
 use crate::token::jwt;
 use crate::token::reply::Reply;
-use crate::token_endpoint::{Judged, TokenRequest, judge};
+use crate::token_endpoint::{Judged, TokenRequest};
 use crate::vault::record::Access;
 
 /// Whose token this is, as a hash of its `sub`, where it says so.
@@ -127,12 +127,7 @@ impl Family {
             self.nonces
                 .learn(Role::Authorization, &request.url, &newest);
         }
-        let judged = judge(
-            &wire,
-            &self.members[member].replies,
-            request.is_proven(),
-            self.wall(),
-        );
+        let judged = request.judge(&wire, &self.members[member].replies, self.wall());
         let fact = Fact::ExchangeReplied {
             status: judged.status,
             class: judged.class,

@@ -67,6 +67,7 @@ impl Family {
     ) -> Result<(), (Failure, EventKey)> {
         let subject = self.subject(member);
         let known_epoch = self.lock().epoch;
+        let (first, started) = self.prepared(member, first, &subject, started).await?;
         let (judged, replied) = self
             .exchange(
                 &first.request,
@@ -158,6 +159,32 @@ impl Family {
         let told = self.context.timeline.append(signed_in.because(published));
         self.tell_change(&state, from, Actor::User, Some(told));
         Ok(())
+    }
+
+    /// The first exchange with what has to be fetched for it: cookies that the server wants back with the sign-in.
+    async fn prepared(
+        &self,
+        member: &Arc<str>,
+        first: First,
+        subject: &Subject,
+        started: EventKey,
+    ) -> Result<(First, EventKey), (Failure, EventKey)> {
+        let Some(request) = self.members[member].dialect.prepare_request() else {
+            return Ok((first, started));
+        };
+        let purpose = Purpose::SignIn;
+        let (judged, replied) = self
+            .exchange(&request, purpose, member, subject, None, false, started)
+            .await;
+        let reply = judged.reply.as_ref();
+        let jar = reply.and_then(|reply| reply.access_token.as_ref());
+        match jar.filter(|_| judged.class == ReplyClass::Granted) {
+            Some(jar) => {
+                let request = first.request.taking(jar);
+                Ok((First { request, ..first }, replied))
+            }
+            None => Err((refusal(member, &judged, &request), replied)),
+        }
     }
 
     fn first_grant(&self, member: &Arc<str>, first: First, fresh: Fresh) -> Grant {
@@ -292,7 +319,7 @@ fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<Bound> {
 fn expected_by(dialect: &Dialect) -> &'static str {
     match dialect {
         Dialect::Json(json) if json.sign_in.is_none() => "refresh_token",
-        Dialect::Json(_) => "password",
+        Dialect::Json(_) | Dialect::Cookie(_) => "password",
         Dialect::Oauth(oauth) => match oauth.grant {
             GrantType::RefreshToken => "refresh_token",
             GrantType::ClientCredentials => "client",

@@ -3,6 +3,7 @@
 pub mod answer_pattern;
 pub mod authorization;
 pub mod connection;
+pub mod cookies;
 pub mod grant_type;
 pub mod replies;
 pub mod server;
@@ -18,6 +19,7 @@ use url::Url;
 use self::answer_pattern::AnswerPattern;
 use self::authorization::Authorization;
 use self::connection::Connection;
+use self::cookies::CookieDialect;
 use self::grant_type::GrantType;
 use self::replies::Replies;
 use self::server::{Metadata, Server};
@@ -64,6 +66,8 @@ pub enum RefreshWhen {
 pub enum Dialect {
     /// A JSON sign-in and refresh endpoint.
     Json(Box<JsonDialect>),
+    /// Sign-in and refresh by requests whose answers set cookies.
+    Cookie(Box<CookieDialect>),
     /// A standard OAuth token endpoint (RFC 6749).
     Oauth(Box<OauthDialect>),
 }
@@ -88,6 +92,8 @@ pub struct JsonRequest {
     pub headers: Vec<(HeaderName, String)>,
     /// The body. Placeholders are replaced inside its strings only, so what is filled in cannot change its shape.
     pub body: Option<Value>,
+    /// The body is sent as a form: it is an object of strings.
+    pub form: bool,
 }
 
 impl JsonRequest {
@@ -98,6 +104,7 @@ impl JsonRequest {
             url,
             headers: Vec::new(),
             body: Some(body),
+            form: false,
         }
     }
 }
@@ -179,14 +186,15 @@ impl SessionConfig {
     pub fn kind(&self) -> SessionKind {
         match self.dialect {
             Dialect::Json(_) => SessionKind::Json,
+            Dialect::Cookie(_) => SessionKind::Cookie,
             Dialect::Oauth(_) => SessionKind::Oauth,
         }
     }
 
-    /// How it gets tokens. `None`: it speaks JSON.
+    /// How it gets tokens. `None`: it does not speak OAuth.
     pub fn grant(&self) -> Option<GrantType> {
         match &self.dialect {
-            Dialect::Json(_) => None,
+            Dialect::Json(_) | Dialect::Cookie(_) => None,
             Dialect::Oauth(oauth) => Some(oauth.grant),
         }
     }
@@ -194,14 +202,15 @@ impl SessionConfig {
     /// The name of its authorization server, where the file says one.
     pub(crate) fn issuer(&self) -> Option<&str> {
         match &self.dialect {
-            Dialect::Json(_) => None,
+            Dialect::Json(_) | Dialect::Cookie(_) => None,
             Dialect::Oauth(oauth) => oauth.issuer.as_deref(),
         }
     }
 
-    /// Where its refresh token goes.
+    /// Where its refresh token goes; where there is none, what else it signs in with.
     pub fn refresh_endpoint(&self) -> &Url {
         match &self.dialect {
+            Dialect::Cookie(cookies) => &cookies.refresh.as_ref().unwrap_or(&cookies.sign_in).url,
             Dialect::Json(json) => &json.refresh.url,
             Dialect::Oauth(oauth) => &oauth.token_endpoint,
         }

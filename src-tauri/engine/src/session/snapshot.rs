@@ -82,4 +82,6 @@ pub enum SessionKind {
     Json,
     /// A standard OAuth token endpoint.
     Oauth,
+    /// Requests whose answers set cookies.
+    Cookie,
 }

@@ -128,7 +128,7 @@ impl Session {
         // RFC 6749 §5.1: a reply that names no scope granted what was asked for.
         let asked = match &self.config.dialect {
             Dialect::Oauth(oauth) => oauth.scope.as_deref(),
-            Dialect::Json(_) => None,
+            Dialect::Json(_) | Dialect::Cookie(_) => None,
         };
         let granted = match lease.token.access.scope.as_slice() {
             [] => words(asked),

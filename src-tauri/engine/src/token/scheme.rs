@@ -12,14 +12,17 @@ pub enum Scheme {
     /// Only who proves to hold the key that it is bound to may use it (RFC 9449).
     #[serde(rename = "DPoP")]
     Dpop,
+    /// A jar of cookies, which says nothing in `Authorization` (RFC 6265bis).
+    Cookie,
 }
 
 impl Scheme {
-    /// As it stands in the `Authorization` header.
+    /// As it stands in the `Authorization` header; for cookies, the header's own name.
     pub fn name(self) -> &'static str {
         match self {
             Self::Bearer => "Bearer",
             Self::Dpop => "DPoP",
+            Self::Cookie => "Cookie",
         }
     }
 }

@@ -1,15 +1,16 @@
 //! What an answer of a token endpoint means (engine.md 3.6). Pure: a table from what the wire gave to a class and its rule.
 
-use reqwest::header::{DATE, RETRY_AFTER};
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use super::{RETRY_AFTER_BOUNDS, Wire};
 use crate::clock::{WallMs, millis};
 use crate::error::Failure;
 use crate::redact::server_text;
 use crate::rules;
-use crate::session::config::replies::Replies;
+use crate::session::config::answer_pattern::AnswerPattern;
 use crate::timeline::event::ReplyClass;
-use crate::token::reply::{self, Reply};
+use crate::token::reply::Reply;
+use crate::token::scheme::Scheme;
 
 /// Characters of a server's error words that are kept.
 const SERVER_TEXT_CHARS_MAX: usize = 300;
@@ -76,8 +77,13 @@ impl Judged {
     }
 }
 
-/// Judges what the wire gave back to a request that was `proven` to come from a key's holder, or was not.
-pub(crate) fn judge(wire: &Wire, replies: &Replies, proven: bool, now: WallMs) -> Judged {
+/// Judges what the wire gave back, with the request's own way to read an answer.
+pub(super) fn judge(
+    wire: &Wire,
+    ended_when: &[AnswerPattern],
+    read: impl FnOnce(&[u8], &HeaderMap) -> Option<Reply>,
+    now: WallMs,
+) -> Judged {
     let unanswered = |class, rule_id, status, detail: &str| Judged {
         class,
         rule_id,
@@ -99,10 +105,9 @@ pub(crate) fn judge(wire: &Wire, replies: &Replies, proven: bool, now: WallMs) -
             headers,
             body,
         } => {
-            let reply = reply::read(body, headers, &replies.places, proven, now);
+            let reply = read(body, headers);
             let error = reply.as_ref().and_then(|reply| reply.error.clone());
-            let ended = replies
-                .ended_when
+            let ended = ended_when
                 .iter()
                 .any(|pattern| pattern.fits_head(*status, headers) && pattern.fits_body(body));
             let (class, rule_id) = classify(*status, reply.as_ref(), error.as_deref(), ended);
@@ -164,6 +169,13 @@ fn classify(
             (ReplyClass::Protocol, "reply.no_access_token")
         }
         200..=299 if rules::on("reply.not_tokens") => (ReplyClass::Protocol, "reply.not_tokens"),
+        // A form that was taken leads on to a page, and its cookies are what was asked for.
+        302 | 303
+            if holds(|reply| reply.scheme == Scheme::Cookie && reply.access_token.is_some())
+                && rules::on("reply.cookies_granted") =>
+        {
+            (ReplyClass::Granted, "reply.cookies_granted")
+        }
         300..=399 if rules::on("reply.redirect") => (ReplyClass::Protocol, "reply.redirect"),
         404 | 405 | 415 if rules::on("reply.wrong_endpoint") => {
             (ReplyClass::Config, "reply.wrong_endpoint")
@@ -197,10 +209,16 @@ fn date_ms(header: &str) -> Option<i64> {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderMap;
-
     use super::*;
-    use crate::session::config::answer_pattern::AnswerPattern;
+    use crate::session::config::replies::Replies;
+    use crate::token::reply;
+
+    fn judged(wire: &Wire, replies: &Replies) -> Judged {
+        let read = |body: &[u8], headers: &HeaderMap| {
+            reply::read(body, headers, &replies.places, false, WallMs(0))
+        };
+        judge(wire, &replies.ended_when, read, WallMs(0))
+    }
 
     fn answer(status: u16, body: &str) -> Judged {
         let wire = Wire::Answer {
@@ -208,7 +226,7 @@ mod tests {
             headers: HeaderMap::new(),
             body: body.as_bytes().to_vec(),
         };
-        judge(&wire, &Replies::default(), false, WallMs(0))
+        judged(&wire, &Replies::default())
     }
 
     /// Scenarios 72, 73, 74, 75, 77, 80, 81, 82, 83, 84 and 95: what each means, and by which rule.
@@ -316,7 +334,7 @@ mod tests {
                 headers: HeaderMap::new(),
                 body: body.as_bytes().to_vec(),
             };
-            let judged = judge(&wire, &replies, false, WallMs(0));
+            let judged = judged(&wire, &replies);
             assert_eq!(
                 (judged.class, judged.rule_id),
                 (class, rule_id),
@@ -351,7 +369,7 @@ mod tests {
             detail: "the reply is larger".to_owned(),
         };
         assert_eq!(
-            judge(&wire, &Replies::default(), false, WallMs(0)).class,
+            judged(&wire, &Replies::default()).class,
             ReplyClass::Ambiguous
         );
     }

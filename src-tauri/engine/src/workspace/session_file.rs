@@ -18,7 +18,7 @@ use crate::session::config::replies::{OldRefreshToken, Unit};
 use crate::session::config::{ClientAuth, RefreshWhen, SessionConfig};
 
 /// Kinds of sessions.
-const KINDS: [&str; 2] = ["json", "oauth"];
+const KINDS: [&str; 3] = ["json", "oauth", "cookie"];
 
 /// Reads `sessions/NAME.toml`.
 pub(super) fn read(
@@ -45,6 +45,8 @@ enum SessionFile {
     Json(JsonFile),
     /// A standard OAuth token endpoint.
     Oauth(OauthFile),
+    /// Requests whose answers set cookies.
+    Cookie(CookieFile),
 }
 
 /// A JSON sign-in and refresh endpoint.
@@ -84,6 +86,60 @@ struct JsonFile {
     /// How the API says that a token was refused, beside 401.
     #[serde(default)]
     refused_when: Option<AnswerFile>,
+}
+
+/// Sign-in and refresh by requests whose answers set cookies.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CookieFile {
+    #[serde(rename = "kind")]
+    _kind: String,
+    /// Where the cookies may be sent, as far as they are for it.
+    origins: Vec<String>,
+    /// The cookie without which nobody is signed in.
+    cookie: String,
+    /// Another family than its own name's.
+    #[serde(default)]
+    family: Option<String>,
+    /// When the cookies are refreshed.
+    #[serde(default)]
+    refresh_when: RefreshWhen,
+    /// Headers that a redirect to another origin leaves behind.
+    #[serde(default)]
+    secret_headers: Vec<String>,
+    /// How its connections are made.
+    #[serde(default)]
+    connection: ConnectionFile,
+    /// The request that fetches what the sign-in must bring back.
+    #[serde(default)]
+    prepare: Option<RequestFile>,
+    /// The request that signs in.
+    sign_in: RequestFile,
+    /// The request that refreshes. Absent: the user signs in again.
+    #[serde(default)]
+    refresh: Option<RequestFile>,
+    /// The header that repeats a cookie.
+    #[serde(default)]
+    csrf: Option<CsrfFile>,
+    /// Where an expiry stands in the replies, where it is not the cookie's own.
+    #[serde(default)]
+    reply: ReplyFile,
+    /// Answers to a refresh that mean that the session has ended.
+    #[serde(default, deserialize_with = "one_or_more")]
+    ended_when: Vec<AnswerFile>,
+    /// How the API says that the cookies were refused, beside 401.
+    #[serde(default)]
+    refused_when: Option<AnswerFile>,
+}
+
+/// The header that repeats a cookie.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct CsrfFile {
+    /// The cookie that holds the value.
+    cookie: String,
+    /// The header that it goes back in.
+    header: String,
 }
 
 /// A standard OAuth token endpoint.
@@ -226,6 +282,9 @@ struct RequestFile {
     /// JSON whose strings may hold placeholders.
     #[serde(default)]
     body: Option<String>,
+    /// Names and values of a form instead; the values may hold placeholders.
+    #[serde(default)]
+    form: BTreeMap<String, String>,
     /// Names and values; the values may hold placeholders.
     #[serde(default)]
     headers: BTreeMap<String, String>,
@@ -263,6 +322,7 @@ impl SessionFile {
         match kind.get_ref().as_str() {
             "json" => parse(path, text).map(Self::Json),
             "oauth" => parse(path, text).map(Self::Oauth),
+            "cookie" => parse(path, text).map(Self::Cookie),
             other => {
                 let line = line_of(text, kind.span().start);
                 let detail = format!("kind {other:?} is not known; known are {}", quoted(&KINDS));

@@ -12,12 +12,16 @@ use url::Url;
 use super::super::environment::OF_A_SIGN_IN;
 use super::super::fill::{Filler, names};
 use super::super::reading::Wrong;
-use super::{AnswerFile, ConnectionFile, JsonFile, OauthFile, ReplyFile, RequestFile, SessionFile};
+use super::{
+    AnswerFile, ConnectionFile, CookieFile, JsonFile, OauthFile, ReplyFile, RequestFile,
+    SessionFile,
+};
 use crate::client::tls;
 use crate::origin::{Origin, parse_url};
 use crate::session::config::answer_pattern::AnswerPattern;
 use crate::session::config::authorization::{Authorization, PARAMETERS_MAX, RESERVED, Redirect};
 use crate::session::config::connection::{Authority, Connection, PINS_MAX, Pin, Proxy};
+use crate::session::config::cookies::{CookieDialect, Csrf};
 use crate::session::config::replies::{OldRefreshToken, Place, Replies, ReplyPlaces};
 use crate::session::config::server::Server;
 use crate::session::config::{
@@ -38,6 +42,7 @@ impl SessionFile {
         let (common, dialect) = match self {
             Self::Json(file) => file.parts(filler)?,
             Self::Oauth(file) => file.parts(filler)?,
+            Self::Cookie(file) => file.parts(filler)?,
         };
         let family = common.family.map(|family| text("family", &family, filler));
         let origins = common
@@ -99,6 +104,46 @@ impl JsonFile {
             refused_when: self.refused_when,
         };
         Ok((common, Dialect::Json(Box::new(dialect))))
+    }
+}
+
+impl CookieFile {
+    fn parts(self, filler: &Filler<'_>) -> Result<(Common, Dialect), Wrong> {
+        let prepare = self
+            .prepare
+            .map(|file| file.request("prepare", &[], filler));
+        let refresh = self
+            .refresh
+            .map(|file| file.request("refresh", &[], filler));
+        let csrf = self.csrf.map(|csrf| {
+            let header = header_name(&csrf.header);
+            Ok(Csrf {
+                cookie: csrf.cookie,
+                header: header.map_err(|detail| Wrong::new("csrf.header", detail))?,
+            })
+        });
+        let dialect = CookieDialect {
+            prepare: prepare.transpose()?,
+            sign_in: self
+                .sign_in
+                .request("sign_in", &["username", "password"], filler)?,
+            refresh: refresh.transpose()?,
+            cookie: self.cookie,
+            csrf: csrf.transpose()?,
+        };
+        let common = Common {
+            origins: self.origins,
+            family: self.family,
+            refresh_when: self.refresh_when,
+            secret_headers: self.secret_headers,
+            connection: self.connection,
+            // A jar is renewed as a whole: the cookies that a reply does not set stay in it.
+            old_refresh_token: OldRefreshToken::Either,
+            reply: self.reply,
+            ended_when: self.ended_when,
+            refused_when: self.refused_when,
+        };
+        Ok((common, Dialect::Cookie(Box::new(dialect))))
     }
 }
 
@@ -234,8 +279,8 @@ fn authority(folder: &Path, path: &str) -> Result<Authority, Wrong> {
 }
 
 impl RequestFile {
-    /// The request, in which at least one of these placeholders stands: without, there would be nothing to sign in or
-    /// refresh with.
+    /// The request, in which at least one of these placeholders stands, where there are any: without, there would be nothing
+    /// to sign in or refresh with.
     fn request(
         self,
         table: &str,
@@ -247,7 +292,17 @@ impl RequestFile {
         let method = self.method.as_deref().unwrap_or("POST");
         let method = Method::from_bytes(method.as_bytes())
             .map_err(|_| Wrong::new(&key("method"), format!("{method:?} is no method")))?;
-        let body = self.body.map(|body| {
+        let form = !self.form.is_empty();
+        let body = match (self.body, form) {
+            (Some(_), true) => {
+                let detail = "a request has one body; this is another one beside `body`";
+                return Err(Wrong::new(&key("form"), detail.to_owned()));
+            }
+            // Its strings are filled like those of any other JSON.
+            (None, true) => Some(serde_json::json!(self.form).to_string()),
+            (body, false) => body,
+        };
+        let body = body.map(|body| {
             let filled = filler_later.json(&body);
             let filled = filled.map_err(|unfilled| unfilled.in_a_file(filler.names()));
             filled
@@ -272,6 +327,7 @@ impl RequestFile {
             url: endpoint(&key("url"), &self.url, filler)?,
             headers: headers.collect::<Result<_, Wrong>>()?,
             body: body.transpose()?,
+            form,
         };
         let used = placeholders_in(&request);
         if let Some(other) = used
@@ -284,7 +340,7 @@ impl RequestFile {
             );
             return Err(Wrong::new(&key("body"), detail));
         }
-        if used.is_empty() {
+        if used.is_empty() && !placeholders.is_empty() {
             let detail = format!("neither body nor headers hold {}", in_braces(placeholders));
             return Err(Wrong::new(table, detail));
         }
