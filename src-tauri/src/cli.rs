@@ -89,7 +89,9 @@ pub enum Verb {
         "in which a terminal would ask:\n",
         "  printf '%s\\n' \"$USER_NAME\" \"$PASSWORD\" | sandglass login main\n",
         "  printf '%s\\n' \"$REFRESH_TOKEN\" | sandglass login main\n",
-        "  printf '%s\\n' \"$API_KEY\" | sandglass login --variable api_key"
+        "  printf '%s\\n' \"$API_KEY\" | sandglass login --variable api_key\n\n",
+        "A session with grant = \"authorization_code\" opens the browser and waits five minutes for it. Where the browser is on\n",
+        "another machine, use --no-browser, and paste the address that it ends at, whether or not a page is there."
     ))]
     Login(LoginArgs),
     /// List the sessions of the workspace, and how they stand
@@ -191,6 +193,10 @@ pub struct LoginArgs {
     /// Give this secret variable of the workspace a value, instead of signing in
     #[arg(long, value_name = "NAME", conflicts_with = "session")]
     pub variable: Option<String>,
+
+    /// Print the address to sign in at instead of opening a browser. The address that the browser ends at may be pasted
+    #[arg(long, conflicts_with = "variable")]
+    pub no_browser: bool,
 
     /// The user's name; asked for without it
     #[arg(long, value_name = "NAME", conflicts_with = "variable")]

@@ -21,6 +21,7 @@ use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::import::curl::FromCurl;
 use sandglass_engine::preset::Preset;
+use sandglass_engine::session::config::server::Metadata;
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::timeline::density::Overview;
 use sandglass_engine::timeline::event::EventKey;
@@ -34,7 +35,7 @@ use sandglass_engine::workspace::writer::StoredSession;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
-pub use self::editor::{Decided, DeleteSession, SaveSession};
+pub use self::editor::{Decided, DeleteSession, Issuer, SaveSession};
 pub use self::evidence::{SaveEvidence, SavedEvidence};
 pub use self::fault::{ArmFault, ClearFault};
 pub use self::habits::ReplayOf;

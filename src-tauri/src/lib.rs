@@ -12,6 +12,7 @@
 
 #[cfg(feature = "window")]
 mod app;
+mod browser;
 pub mod cli;
 #[cfg(feature = "window")]
 mod clipboard;

@@ -272,6 +272,26 @@ pub fn words(event: &Event) -> String {
             )
         }
         Fact::SignInStarted {} => format!("Signing in to {session}"),
+        Fact::AuthorizationPushed {
+            status: Some(status),
+            ..
+        } => format!("The request was put at the server first, which answered {status}"),
+        Fact::AuthorizationPushed { .. } => {
+            "The request was to be put at the server first, which gave no answer".to_owned()
+        }
+        Fact::BrowserAwaited {
+            endpoint, opened, ..
+        } => {
+            let opened = if *opened { "opened" } else { "not opened here" };
+            format!("Waiting for the browser ({opened}) at {endpoint}")
+        }
+        Fact::CallbackRefused { reason } => {
+            format!("A call was not the answer: {}", name(reason))
+        }
+        Fact::CallbackTaken { error: None, .. } => "The browser came back with a code".to_owned(),
+        Fact::CallbackTaken {
+            error: Some(error), ..
+        } => format!("The browser came back: the server said {error}"),
         Fact::SignedIn {} => format!("Signed in to {session}"),
         Fact::SignInFailed { error } => format!("Signing in to {session} failed: {error}"),
         Fact::SignedOut {} => format!("Signed out of {session}"),

@@ -1,6 +1,7 @@
 //! What lives as long as the window: the engine and the demo once they are open, and what belongs to the view.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sandglass_demo::Demo;
 use sandglass_engine::Engine;
@@ -10,6 +11,7 @@ use sandglass_engine::timeline::event::Kept;
 use sandglass_engine::workspace::Workspace;
 use tokio::sync::SetOnce;
 
+use crate::browser;
 use crate::cli::Cli;
 use crate::clipboard::Board;
 use crate::confirm::Confirm;
@@ -137,6 +139,7 @@ impl Shell {
             Options {
                 data_folder: Some(data_dir),
                 kept,
+                browser: Arc::new(browser::open),
                 ..Options::default()
             },
         )?;

@@ -59,6 +59,24 @@ pub(crate) async fn copy(
     shell.clipboard.copy(token).await
 }
 
+/// Asks the session's issuer, where its file leaves endpoints open; where it leads to other hosts than its own, the user is
+/// asked first.
+///
+/// # Errors
+/// `discovery.*`, `confirm.*`, `session.unknown`.
+pub(crate) async fn hosts_of_issuer(shell: &Shell, app: &AppHandle, session: &str) -> Result<()> {
+    let engine = shell.engine().await?;
+    match engine.find_endpoints(session).await {
+        Err(failure) if failure.code == Code::DiscoveryElsewhere => {
+            let asked = question::other_hosts(session, &failure);
+            ask(shell, app, engine, session, Widening::Addresses, asked).await?;
+            engine.approve_endpoints(&failure);
+            Ok(())
+        }
+        found => found,
+    }
+}
+
 /// Switches a fault on. One that may end the session is for the demo; elsewhere the user is asked first.
 ///
 /// # Errors

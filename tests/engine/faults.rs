@@ -20,6 +20,7 @@ const GRACE: Duration = Duration::from_secs(600);
 /// The limits while nothing is wrong: whatever a busy machine needs.
 const PATIENT: WireLimits = WireLimits {
     waiter: PATIENCE,
+    browser: PATIENCE,
     token_exchange: Duration::from_secs(30),
     api: ApiLimits {
         connect: Duration::from_secs(30),

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod bodies;
+mod browser_sign_in;
 #[cfg(target_os = "linux")]
 mod cleartext;
 mod client_credentials;

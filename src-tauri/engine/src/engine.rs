@@ -7,6 +7,7 @@ pub mod habits;
 pub mod importing;
 pub mod lab;
 pub mod trust;
+mod visiting;
 
 #[cfg(feature = "probe")]
 pub mod probe;
@@ -33,6 +34,8 @@ use crate::exchange::response::ResponseDetails;
 use crate::exchange::sse::ServerEvent;
 use crate::exchange::stream::{EVENTS_WAITING_MAX, StreamEnd};
 use crate::exchange::{Exchange, Ready};
+use crate::family::browser::BROWSER_LIMIT;
+pub use crate::family::browser::Browser;
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
 use crate::oauth::discovery::KnownServers;
 use crate::oauth::jwks::KeyCache;
@@ -77,6 +80,10 @@ pub struct Options {
     pub api_limits: ApiLimits,
     /// How long a send waits for a refresh; the refresh itself goes on.
     pub waiter_limit: Duration,
+    /// What opens the user's browser. By default nothing does: whoever asks for the link takes it there.
+    pub browser: Arc<Browser>,
+    /// How long the user may take there.
+    pub browser_limit: Duration,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How often the local clock is looked at: after a sleep of the machine everything is done within one tick.
@@ -106,6 +113,8 @@ impl Default for Options {
             token_exchange_limit: client::TOKEN_EXCHANGE_LIMIT,
             api_limits: ApiLimits::default(),
             waiter_limit: WAITER_LIMIT,
+            browser: Arc::new(|_| Err("none is set".to_owned())),
+            browser_limit: BROWSER_LIMIT,
             clock: Arc::new(SystemClock::default()),
             clock_tick: TICK,
             #[cfg(test)]
@@ -127,6 +136,7 @@ struct Inner {
     reloading: tokio::sync::Mutex<()>,
     requests: AtomicU64,
     open: Mutex<HashMap<u64, AbortHandle>>,
+    visits: visiting::Visits,
     notices: Vec<Failure>,
 }
 
@@ -234,6 +244,8 @@ impl Engine {
             asks: workspace.path.is_some(),
             clock_tick: options.clock_tick,
             api_limits: options.api_limits,
+            browser: options.browser,
+            browser_limit: options.browser_limit,
             data_folder: options.data_folder,
             waiter_limit: options.waiter_limit,
             timed_flights: Arc::new(Semaphore::new(TIMED_FLIGHTS_MAX)),
@@ -251,6 +263,7 @@ impl Engine {
                 reloading: tokio::sync::Mutex::default(),
                 requests: AtomicU64::new(last_request),
                 open: Mutex::default(),
+                visits: visiting::Visits::default(),
                 notices,
             }),
         };
@@ -450,10 +463,16 @@ impl Engine {
     /// `sign_in.*`, `store.*` and their like; the session is as it was before.
     pub async fn sign_in(&self, session: &str, credentials: Credentials) -> Result<()> {
         let session = self.discovered(session).await?;
-        let same_account = session.wants_step_up();
+        let step_up = session.step_up();
+        let visit = self.visit(&session.config.name);
         session
             .family
-            .sign_in(&session.config.name, credentials, same_account)
+            .sign_in(
+                &session.config.name,
+                credentials,
+                step_up.as_ref(),
+                &visit.visit,
+            )
             .await
     }
 

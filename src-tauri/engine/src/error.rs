@@ -148,6 +148,9 @@ pub enum Code {
     /// The user stopped the sign-in; the session is as it was. Params: `session`.
     #[serde(rename = "sign_in.stopped")]
     SignInStopped,
+    /// What was pasted is not what the browser was sent back to in this sign-in; it goes on waiting. No params.
+    #[serde(rename = "sign_in.not_the_answer")]
+    SignInNotTheAnswer,
     /// The address that the browser comes back to cannot be listened on. Params: `address`, `detail`.
     #[serde(rename = "listener.unavailable")]
     ListenerUnavailable,

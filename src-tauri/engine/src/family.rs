@@ -4,6 +4,7 @@
 //! whatever number of sessions share its refresh token. One mutex guards its state, is held across no await, and is the
 //! lock under which the timeline's numbers are taken.
 
+pub(crate) mod browser;
 mod clockwork;
 mod commit;
 mod course;
@@ -31,6 +32,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::{Semaphore, watch};
 
+use self::browser::Browser;
 pub(crate) use self::clockwork::TICK;
 use self::gate::Gate;
 use self::state::{RefreshToken, Renewal, Standing, State, Token};
@@ -81,6 +83,10 @@ pub(crate) struct Context {
     /// in memory only is the shell's own, and a difference means that its server is another one.
     pub(crate) asks: bool,
     pub(crate) api_limits: ApiLimits,
+    /// What opens the user's browser.
+    pub(crate) browser: Arc<Browser>,
+    /// How long the user may take there.
+    pub(crate) browser_limit: Duration,
     /// Where locks and journals are. Absent: nothing is shared with other processes.
     pub(crate) data_folder: Option<PathBuf>,
     /// Longest sleep between two looks at the local clock.

@@ -1,11 +1,13 @@
 //! What OAuth asks of a client beside the exchange itself: one file for each of its extensions.
 
 pub(crate) mod client_auth;
+pub(crate) mod code_grant;
 pub(crate) mod discovery;
 pub(crate) mod dpop;
 mod fetch;
 pub(crate) mod id_token;
 pub(crate) mod jwks;
+pub(crate) mod listener;
 pub(crate) mod metadata;
 
 use crate::error::{Code, Failure, Result};

@@ -163,10 +163,10 @@ impl Session {
         }
     }
 
-    /// Whether the next sign-in is to give this one more rights.
-    pub(crate) fn wants_step_up(&self) -> bool {
+    /// What the next sign-in is to give this one besides, where it is to give more rights.
+    pub(crate) fn step_up(&self) -> Option<step_up::StepUp> {
         let epoch = self.family.lock().epoch;
-        self.step_ups.open(epoch).is_some()
+        self.step_ups.open(epoch)
     }
 
     fn subject(&self) -> Subject {

@@ -28,6 +28,7 @@ use crate::oauth::dpop::ProofKey;
 use crate::oauth::dpop::nonces::nonce_in;
 use crate::session::config::connection::Connection;
 use crate::session::config::cookies::CookieDialect;
+use crate::session::config::grant_type::GrantType;
 use crate::session::config::replies::Replies;
 use crate::session::config::{Dialect, JsonRequest, OauthDialect};
 use crate::session::credentials::ClientSecrets;
@@ -112,7 +113,13 @@ impl Dialect {
                     ("grant_type", "refresh_token"),
                     ("refresh_token", refresh_token.expose_secret()),
                 ];
-                oauth_request(oauth, fields.into_iter().chain(scope(oauth)), client)
+                // A sign-in in the browser may have been granted more than the file asks for: a step-up is not given back by
+                // the next refresh. Without a scope, all that was granted is meant (RFC 6749 §6).
+                let scope = match oauth.grant {
+                    GrantType::AuthorizationCode => None,
+                    _ => scope(oauth),
+                };
+                oauth_request(oauth, fields.into_iter().chain(scope), client)
             }
         }
     }
@@ -142,6 +149,26 @@ impl Dialect {
         };
         let request = json_request(cookies.prepare.as_ref()?, &[]);
         Some(request.with_cookies(cookies, Jar::default(), Step::Prepare))
+    }
+
+    /// The exchange that gives first tokens for a code (RFC 6749 §4.1.3, RFC 7636 §4.5); JSON sign-in has none.
+    pub(crate) fn code_request(
+        &self,
+        code: &SecretString,
+        verifier: &SecretString,
+        redirect_uri: &str,
+        client: &ClientSecrets,
+    ) -> Option<TokenRequest> {
+        let Self::Oauth(oauth) = self else {
+            return None;
+        };
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("code", code.expose_secret()),
+            ("redirect_uri", redirect_uri),
+            ("code_verifier", verifier.expose_secret()),
+        ];
+        Some(oauth_request(oauth, fields.into_iter(), client))
     }
 
     /// The exchange that gives first tokens for a name and a password, where the session has one.
@@ -253,6 +280,24 @@ fn oauth_request<'a>(
     TokenRequest {
         method: Method::POST,
         url: oauth.token_endpoint.clone(),
+        content: Content::Form(form.finish().into(), Client::new(oauth, client)),
+        proof_key: None,
+        jar: None,
+    }
+}
+
+/// The request that puts an authorization request at the server before the browser is sent there (RFC 9126 §2.1).
+pub(crate) fn pushed_request(
+    oauth: &OauthDialect,
+    endpoint: &Url,
+    parameters: &[(String, String)],
+    client: &ClientSecrets,
+) -> TokenRequest {
+    let mut form = form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(parameters);
+    TokenRequest {
+        method: Method::POST,
+        url: endpoint.clone(),
         content: Content::Form(form.finish().into(), Client::new(oauth, client)),
         proof_key: None,
         jar: None,
@@ -490,7 +535,6 @@ pub(crate) const RETRY_AFTER_BOUNDS: (Duration, Duration) =
 mod tests {
     use super::*;
     use crate::session::config::ClientAuth;
-    use crate::session::config::grant_type::GrantType;
 
     fn body(request: &TokenRequest) -> String {
         let post = request.post(None, WallMs(0)).expect("ready");

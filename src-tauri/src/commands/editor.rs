@@ -3,6 +3,7 @@
 use sandglass_engine::engine::trust::{Trust, TrustChange};
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::preset::{self, Preset};
+use sandglass_engine::session::config::server::Metadata;
 use sandglass_engine::timeline::event::{EventKey, Widening};
 use sandglass_engine::workspace::writer::{self, SessionKeys, StoredSession};
 use serde::{Deserialize, Serialize};
@@ -45,6 +46,23 @@ pub struct Decided {
     pub folder: Option<String>,
     /// The newest event.
     pub newest: EventKey,
+}
+
+/// Whom to ask where everything is.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Issuer {
+    /// The issuer's identifier, exactly.
+    pub issuer: String,
+    /// The session whose connection is used. Null: it is a new one.
+    pub session: Option<String>,
+}
+
+/// Asks an issuer for what it says of itself.
+#[tauri::command]
+pub(crate) async fn discover(shell: State<'_, Shell>, args: Issuer) -> Result<Metadata> {
+    let engine = shell.engine().await?;
+    engine.discover(&args.issuer, args.session.as_deref()).await
 }
 
 /// Lists what is known of providers.

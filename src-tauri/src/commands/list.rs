@@ -38,6 +38,10 @@ commands! {
     session::list_sessions(Nothing) -> Vec<SessionSnapshot>;
     /// Signs a session in with what the user typed.
     session::sign_in(SignIn) -> Newest;
+    /// Stops waiting for the browser; the session is as it was.
+    session::stop_sign_in(OfSession) -> Nothing;
+    /// Copies the address at which the user signs in, to open it elsewhere.
+    session::copy_sign_in_link(OfSession) -> Nothing;
     /// Forgets a session's tokens.
     session::sign_out(OfSession) -> Newest;
     /// Refreshes a session's token, now.
@@ -56,6 +60,8 @@ commands! {
 
     /// What is known of providers, to begin a session with.
     editor::list_presets(Nothing) -> Vec<Preset>;
+    /// What an issuer says of itself.
+    editor::discover(Issuer) -> Metadata;
     /// What a session's file says.
     editor::read_session_file(OfSession) -> StoredSession;
     /// Writes a session's file, after the user has allowed what it is to use.

@@ -1,16 +1,17 @@
 //! Commands about one session.
 
-use sandglass_engine::error::Result;
+use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::token::details::TokenDetails;
 use sandglass_engine::verdict::Explanation;
 use serde::Deserialize;
-use tauri::State;
+use tauri::{AppHandle, State};
 use ts_rs::TS;
 
 use super::{Newest, Nothing, aside};
 use crate::shell::Shell;
+use crate::trust;
 
 /// Which session.
 #[derive(Debug, Deserialize, TS)]
@@ -42,12 +43,34 @@ pub(crate) async fn list_sessions(
 
 /// Signs in.
 #[tauri::command]
-pub(crate) async fn sign_in(shell: State<'_, Shell>, args: SignIn) -> Result<Newest> {
+pub(crate) async fn sign_in(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    args: SignIn,
+) -> Result<Newest> {
     let engine = shell.engine().await?;
+    trust::hosts_of_issuer(&shell, &app, &args.session).await?;
     engine.sign_in(&args.session, args.credentials).await?;
     Ok(Newest {
         newest: engine.timeline().newest(),
     })
+}
+
+/// Stops waiting for the browser.
+#[tauri::command]
+pub(crate) async fn stop_sign_in(shell: State<'_, Shell>, args: OfSession) -> Result<Nothing> {
+    shell.engine().await?.stop_sign_in(&args.session);
+    Ok(Nothing {})
+}
+
+/// Puts the address to sign in at into the clipboard. It does not cross to the window.
+#[tauri::command]
+pub(crate) async fn copy_sign_in_link(shell: State<'_, Shell>, args: OfSession) -> Result<Nothing> {
+    let link = shell.engine().await?.sign_in_link(&args.session);
+    let link =
+        link.ok_or_else(|| Failure::new(Code::SignInStopped).with("session", &args.session))?;
+    shell.clipboard.copy(link.to_string().into()).await?;
+    Ok(Nothing {})
 }
 
 /// Signs out.

@@ -1,5 +1,6 @@
 //! What is asked outside the web view, in words: what would happen, and every value that the answer is about.
 
+use sandglass_engine::error::Failure;
 use sandglass_engine::fault::FaultName;
 use sandglass_engine::redact::server_text;
 use sandglass_engine::token::TokenKind;
@@ -63,6 +64,19 @@ pub(crate) fn risky_fault(session: &str, fault: FaultName) -> Question {
         }
     };
     Question::new("Risk this session?", words, "Risk it").with("Session", session)
+}
+
+/// Whether what signs in may go to hosts that the issuer names and that are not its own.
+pub(crate) fn other_hosts(session: &str, elsewhere: &Failure) -> Question {
+    let param = |name: &str| elsewhere.params.get(name).map_or("", String::as_str);
+    Question::new(
+        "Does this server belong to that one?",
+        "The issuer says that it does some of its work on other hosts. What signs you in would be sent there.",
+        "Allow",
+    )
+    .with("Session", session)
+    .with("Issuer", param("issuer"))
+    .with("On other hosts", param("endpoints"))
 }
 
 /// The token itself.

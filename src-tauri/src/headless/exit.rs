@@ -98,6 +98,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::DiscoveryIssuerMismatch
         | Code::SignInIssuerMismatch
         | Code::SignInNoPkce
+        | Code::SignInNotTheAnswer
         | Code::SignInTimedOut
         | Code::RefreshInvalidGrant
         | Code::RefreshConfig => Exit::SignIn,

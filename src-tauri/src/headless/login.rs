@@ -1,7 +1,11 @@
 //! `sandglass login`: what one signs in with goes from the keyboard into the keychain, and nowhere else.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use sandglass_engine::Engine;
+use sandglass_engine::engine::Browser;
 use sandglass_engine::session::config::grant_type::GrantType;
 use sandglass_engine::session::config::{ClientAuth, Dialect, SessionConfig};
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
@@ -11,7 +15,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::exit::{Exit, Stop};
 use super::prompt::{self, Echo, Question};
 use super::{say, signals, workspace};
+use crate::browser;
 use crate::cli::{LoginArgs, Place};
+use crate::print::failures;
 
 const USER_NAME: Question = Question {
     what: "User name",
@@ -46,8 +52,11 @@ pub(super) async fn run(args: LoginArgs, place: &Place, data_dir: PathBuf) -> Re
         }
     };
     let echo = Echo::remember();
-    // Nothing is under way yet that would have to come home.
-    let asked = tokio::task::spawn_blocking(move || prompt::ask(&questions));
+    // Nothing is under way yet that would have to come home. Without a question, what comes on stdin is for later.
+    let asked = tokio::task::spawn_blocking(move || match questions.as_slice() {
+        [] => Ok(VecDeque::new()),
+        questions => prompt::ask(questions),
+    });
     let answers = match signals::until_told(asked, std::future::ready(())).await {
         Ok(answers) => answers.map_err(|error| Stop::new(Exit::Other, error.to_string()))??,
         Err(exit) => {
@@ -66,7 +75,11 @@ pub(super) async fn run(args: LoginArgs, place: &Place, data_dir: PathBuf) -> Re
         return Ok(Exit::Done);
     }
     let credentials = credentials(find(&workspace, what)?, args.username.clone(), &mut next);
-    let engine = workspace::open(workspace, data_dir).await?;
+    let in_browser = matches!(credentials, Credentials::Browser { .. });
+    let engine = workspace::open_with(workspace, data_dir, browser(args.no_browser)).await?;
+    if in_browser {
+        by_hand(&engine, what);
+    }
     let work = engine.sign_in(what, credentials);
     let ended = signals::until_told(work, engine.shut_down()).await;
     if ended.is_ok() {
@@ -78,6 +91,40 @@ pub(super) async fn run(args: LoginArgs, place: &Place, data_dir: PathBuf) -> Re
     }
     say(&format!("signed in to {what}"));
     Ok(Exit::Done)
+}
+
+/// What opens the browser, or says where to go.
+fn browser(no_browser: bool) -> Arc<Browser> {
+    Arc::new(move |url| {
+        let why = if no_browser {
+            String::new()
+        } else {
+            match browser::open(url) {
+                Ok(()) => {
+                    say("sign in in the browser; it comes back here by itself. Ctrl+C stops");
+                    return Ok(());
+                }
+                Err(error) => format!("no browser could be opened ({error}). "),
+            }
+        };
+        say(&format!(
+            "{why}Sign in at this address:\n\n  {url}\n\nIf the browser is on another machine, paste the address that it ends at here."
+        ));
+        Err("the user takes the address there".to_owned())
+    })
+}
+
+/// Takes the address that the browser ended at from whoever brings it by hand. Ends with the program.
+fn by_hand(engine: &Engine, session: &str) {
+    let (engine, session) = (engine.clone(), session.to_owned());
+    std::thread::spawn(move || {
+        for line in prompt::lines() {
+            match engine.came_back(&session, line.expose_secret()) {
+                Ok(()) => return,
+                Err(failure) => say(&format!("sandglass: {}", failures::words(&failure))),
+            }
+        }
+    });
 }
 
 fn find<'w>(workspace: &'w Workspace, name: &str) -> Result<&'w SessionConfig, Stop> {
@@ -152,6 +199,7 @@ fn credentials(
         },
         Dialect::Oauth(oauth) => {
             let refresh_token = (oauth.grant == GrantType::RefreshToken).then(&mut *next);
+            let in_browser = oauth.grant == GrantType::AuthorizationCode;
             let mut client = ClientSecrets::default();
             match oauth.client_auth {
                 ClientAuth::None => {}
@@ -168,6 +216,7 @@ fn credentials(
                     refresh_token,
                     client,
                 },
+                None if in_browser => Credentials::Browser { client },
                 None => Credentials::Client { client },
             }
         }

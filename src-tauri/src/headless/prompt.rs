@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use zeroize::Zeroizing;
 
 use super::exit::{Exit, Stop};
@@ -48,6 +48,20 @@ fn at_terminal(question: &Question) -> Result<SecretString, Stop> {
         answer
     };
     given(question, answer.trim_end_matches(['\r', '\n']))
+}
+
+/// What is typed or piped from now on, line by line. Blocks.
+pub(super) fn lines() -> impl Iterator<Item = SecretString> {
+    std::iter::from_fn(|| {
+        let mut line = Zeroizing::new(String::new());
+        let read = io::stdin()
+            .lock()
+            .take(INPUT_BYTES_MAX)
+            .read_line(&mut line);
+        read.ok().filter(|count| *count > 0)?;
+        Some(line.trim().into())
+    })
+    .filter(|line: &SecretString| !line.expose_secret().is_empty())
 }
 
 /// One line each; the last one is all that is left, since a key in PEM has several.

@@ -1,9 +1,10 @@
 //! The workspace that a verb runs in, and the engine on it.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sandglass_engine::Engine;
-use sandglass_engine::engine::Options;
+use sandglass_engine::engine::{Browser, Options};
 use sandglass_engine::workspace::Workspace;
 
 use super::exit::{Exit, Stop};
@@ -83,8 +84,18 @@ pub(super) fn read_if_there(
 /// # Errors
 /// `system.unavailable`.
 pub(super) async fn open(workspace: Workspace, data_dir: PathBuf) -> Result<Engine, Stop> {
+    open_with(workspace, data_dir, Options::default().browser).await
+}
+
+/// As [`open`], with what opens the user's browser.
+pub(super) async fn open_with(
+    workspace: Workspace,
+    data_dir: PathBuf,
+    browser: Arc<Browser>,
+) -> Result<Engine, Stop> {
     let options = Options {
         data_folder: Some(data_dir),
+        browser,
         ..Options::default()
     };
     let engine = Engine::open(workspace, options)?;

@@ -79,6 +79,9 @@ pub fn words(failure: &Failure) -> String {
             param("minutes")
         ),
         Code::SignInStopped => format!("the sign-in was stopped; {session} is as it was"),
+        Code::SignInNotTheAnswer => {
+            "that is not the address that the browser was sent back to in this sign-in".to_owned()
+        }
         Code::ListenerUnavailable => {
             format!("the browser cannot come back to {}{detail}", param("address"))
         }

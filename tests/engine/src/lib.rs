@@ -46,6 +46,8 @@ pub struct WireLimits {
     pub api: ApiLimits,
     /// How long a send waits for a refresh.
     pub waiter: Duration,
+    /// How long the user may take in the browser.
+    pub browser: Duration,
 }
 
 impl Default for WireLimits {
@@ -54,6 +56,7 @@ impl Default for WireLimits {
             token_exchange: Duration::from_secs(2),
             api: ApiLimits::default(),
             waiter: PATIENCE,
+            browser: PATIENCE,
         }
     }
 }
@@ -353,6 +356,7 @@ fn open_with(
         token_exchange_limit: limits.token_exchange,
         api_limits: limits.api,
         waiter_limit: limits.waiter,
+        browser_limit: limits.browser,
         clock_tick: TICK,
         clock: Arc::clone(clock) as _,
         ..Options::default()

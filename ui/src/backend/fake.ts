@@ -86,6 +86,11 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       await engine.signIn(session, true);
       return done();
     },
+    stop_sign_in: () => ({}),
+    copy_sign_in_link: () => ({}),
+    discover: ({ issuer }) => {
+      throw failure("discovery.failed", { issuer, detail: "there is no network here" });
+    },
     sign_out: ({ session }) => {
       engine.signOut(session);
       return done();

@@ -5,7 +5,7 @@ import type { Moment } from "../lib/moment";
 import { errorTitle } from "./failures";
 import { FAULTS, WIDENINGS } from "./faults";
 import { ruleInWords } from "./rules";
-import { FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES, VERDICTS } from "./states";
+import { CALLS_REFUSED, FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES, VERDICTS } from "./states";
 
 /** What happened, in one sentence without a full stop. */
 export function eventInWords(event: Moment): string {
@@ -80,6 +80,14 @@ export function eventInWords(event: Moment): string {
       return `${f} ended after ${took(event.data.took_us)}: ${FLIGHT_CLASSES[event.data.class]}`;
     case "SignInStarted":
       return `Sign-in to ${s} began`;
+    case "AuthorizationPushed":
+      return `What is asked for was put at the server first, which ${event.data.status === null ? "gave no answer" : `answered ${event.data.status}`}`;
+    case "BrowserAwaited":
+      return `Waiting for the browser, which ${event.data.opened ? "was opened" : "could not be opened here"}`;
+    case "CallbackRefused":
+      return `A call was not the answer that is waited for: ${CALLS_REFUSED[event.data.reason]}`;
+    case "CallbackTaken":
+      return event.data.error === null ? "The browser came back with a code" : `The browser came back: the server said ${event.data.error}`;
     case "SignedIn":
       return `Signed in to ${s}`;
     case "SignInFailed":

@@ -272,6 +272,10 @@ const MESSAGES: Record<Code, Words> = {
     title: "Sign-in stopped",
     why: "What comes back from the browser now is not taken. The session is as it was.",
   }),
+  "sign_in.not_the_answer": () => ({
+    title: "That is not the answer of this sign-in",
+    why: "Paste the whole address that the browser ended at. The sign-in goes on waiting.",
+  }),
   "listener.unavailable": (p) => ({
     title: "The browser could not come back",
     why: `${p.address ?? "The address of this machine"} cannot be listened on${because(p.detail)}. Close what uses the port, or name another redirect address.`,

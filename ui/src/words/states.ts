@@ -1,4 +1,5 @@
 // The states of a session and of the keychain, in words.
+import type { CallRefused } from "../wire/CallRefused";
 import type { FlightClass } from "../wire/FlightClass";
 import type { KeychainView } from "../wire/KeychainView";
 import type { Kept } from "../wire/Kept";
@@ -25,6 +26,15 @@ export const STATES: Record<StateName, string> = {
 export const KEPT: Record<Kept, string> = {
   keychain: "the system keychain",
   memory: "memory only, until this window closes",
+};
+
+export const CALLS_REFUSED: Record<CallRefused, string> = {
+  method: "it is no GET",
+  host: "it is for another host",
+  path: "it is for another path",
+  state: "it does not belong to this sign-in",
+  too_long: "it is longer than any answer",
+  malformed: "it cannot be read",
 };
 
 export const NEEDS: Record<Need, string> = {

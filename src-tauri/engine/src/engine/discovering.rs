@@ -36,6 +36,14 @@ impl Engine {
         }
     }
 
+    /// Asks a session's issuer for the endpoints that its file leaves open, where it does.
+    ///
+    /// # Errors
+    /// `session.unknown`, `discovery.*`; with `discovery.elsewhere`, nothing goes to those hosts until they are approved.
+    pub async fn find_endpoints(&self, session: &str) -> Result<()> {
+        self.discovered(session).await.map(drop)
+    }
+
     /// The session, after its issuer was asked for what its file leaves open.
     pub(super) async fn discovered(&self, name: &str) -> Result<Arc<Session>> {
         let session = self.session(name)?;

@@ -5,12 +5,14 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+use super::browser::Visit;
 use super::grant::Fresh;
 use super::identity::identity_in;
 use super::{Family, Generation};
 use crate::error::{Code, Failure, Result};
 use crate::oauth::dpop::{Bound, ProofKey};
 use crate::session::config::grant_type::GrantType;
+use crate::session::config::step_up::StepUp;
 use crate::session::config::{Dialect, OauthDialect};
 use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::timeline::Entry;
@@ -19,34 +21,51 @@ use crate::token_endpoint::{Judged, TokenRequest};
 use crate::vault::record::{Access, Grant};
 
 /// The exchange that credentials call for, and what of them goes on living with the family.
-struct First {
-    request: TokenRequest,
-    refresh_token: Option<SecretString>,
-    client: ClientSecrets,
-    bound: Bound,
+pub(super) struct First {
+    pub(super) request: TokenRequest,
+    pub(super) refresh_token: Option<SecretString>,
+    pub(super) client: ClientSecrets,
+    pub(super) bound: Bound,
+    /// What the ID token has to repeat, where that was asked for.
+    pub(super) nonce: Option<String>,
 }
 
 impl Family {
     /// Signs in. The family is as it was before where this fails, also where the vault does not take the tokens.
     ///
     /// # Errors
-    /// `sign_in.*`, `reply.malformed`, `host.unreachable`, `refresh.config`, `store.*`.
+    /// `sign_in.*`, `listener.unavailable`, `reply.malformed`, `host.unreachable`, `refresh.config`, `store.*`.
     pub(crate) async fn sign_in(
         self: &Arc<Self>,
         member: &Arc<str>,
         credentials: Credentials,
-        same_account: bool,
+        step_up: Option<&StepUp>,
+        visit: &Visit,
     ) -> Result<()> {
         self.settled().await;
-        let first = self.first_exchange(member, credentials)?;
+        let same_account = step_up.is_some();
+        let ready = match credentials {
+            Credentials::Browser { client } => Err(client),
+            credentials => Ok(self.first_exchange(member, credentials)?),
+        };
         let started = self.context.timeline.append(Entry::new(
             Actor::User,
             &self.subject(member),
             Fact::SignInStarted {},
         ));
-        let outcome = self
-            .sign_in_with(member, first, same_account, started)
-            .await;
+        let usual = StepUp::default();
+        let outcome = async {
+            let (first, cause) = match ready {
+                Ok(first) => (first, started),
+                Err(client) => {
+                    let wish = step_up.unwrap_or(&usual);
+                    self.through_browser(member, client, wish, visit, started)
+                        .await?
+                }
+            };
+            self.sign_in_with(member, first, same_account, cause).await
+        }
+        .await;
         if let Err((failure, cause)) = &outcome {
             let fact = Fact::SignInFailed {
                 error: failure.code,
@@ -92,12 +111,13 @@ impl Family {
             .parse(judged.reply, None, &subject, replied)
             .ok_or_else(malformed)?;
         let id_token = fresh.id_token.clone();
+        let nonce = first.nonce.clone();
         let grant = self.first_grant(member, first, fresh);
         let parsed = self
             .accept_identity(
                 member,
                 &grant,
-                id_token.as_ref(),
+                id_token.as_ref().map(|token| (token, nonce.as_deref())),
                 same_account,
                 &subject,
                 parsed,
@@ -216,14 +236,14 @@ impl Family {
         &self,
         member: &Arc<str>,
         grant: &Grant,
-        id_token: Option<&SecretString>,
+        id_token: Option<(&SecretString, Option<&str>)>,
         same_account: bool,
         subject: &Subject,
         mut cause: EventKey,
     ) -> Result<EventKey, (Failure, EventKey)> {
-        if let Some(token) = id_token {
+        if let Some((token, nonce)) = id_token {
             let (finding, told) = self
-                .check_id_token(member, token, None, subject, cause)
+                .check_id_token(member, token, nonce, subject, cause)
                 .await;
             cause = told;
             if !finding.is_valid() {
@@ -260,6 +280,7 @@ impl Family {
                     refresh_token: None,
                     client: ClientSecrets::default(),
                     bound: Bound::ToNothing,
+                    nonce: None,
                 })
             }
             Credentials::RefreshToken {
@@ -283,8 +304,10 @@ impl Family {
                     refresh_token: Some(refresh_token),
                     client,
                     bound,
+                    nonce: None,
                 })
             }
+            Credentials::Browser { .. } => Err(wrong_kind(expected_by(dialect))),
             Credentials::Client { mut client } => {
                 let oauth =
                     expected(dialect, GrantType::ClientCredentials, &client).map_err(wrong_kind)?;
@@ -299,6 +322,7 @@ impl Family {
                     refresh_token: None,
                     client,
                     bound,
+                    nonce: None,
                 })
             }
         }
@@ -306,7 +330,7 @@ impl Family {
 }
 
 /// What the tokens of a sign-in will be bound to: the key that came along, else a new one.
-fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<Bound> {
+pub(super) fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<Bound> {
     let brought = client.dpop_key.take();
     if !oauth.dpop {
         return Ok(Bound::ToNothing);
@@ -329,7 +353,7 @@ fn expected_by(dialect: &Dialect) -> &'static str {
 }
 
 /// The session's client, where it gets tokens in this way and has what it authenticates with; else what is wanted instead.
-fn expected<'a>(
+pub(super) fn expected<'a>(
     dialect: &'a Dialect,
     grant: GrantType,
     client: &ClientSecrets,

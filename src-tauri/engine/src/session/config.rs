@@ -7,6 +7,7 @@ pub mod cookies;
 pub mod grant_type;
 pub mod replies;
 pub mod server;
+pub mod step_up;
 
 use std::sync::Arc;
 

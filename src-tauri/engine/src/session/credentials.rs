@@ -25,6 +25,12 @@ pub enum Credentials {
         #[serde(default)]
         client: ClientSecrets,
     },
+    /// For an OAuth session whose user signs in through the browser.
+    Browser {
+        /// What the client authenticates with, where it has something.
+        #[serde(default)]
+        client: ClientSecrets,
+    },
     /// For an OAuth session whose grant asks the user for nothing here.
     Client {
         /// What the client authenticates with, where it has something.

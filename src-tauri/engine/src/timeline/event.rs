@@ -384,6 +384,36 @@ pub enum Fact {
 
     /// Sign-in began.
     SignInStarted {},
+    /// The authorization request was put at the server before the browser was sent there (RFC 9126).
+    AuthorizationPushed {
+        /// Where.
+        endpoint: String,
+        /// The status of the answer. Absent: none came.
+        status: Option<u16>,
+        /// The server's own error code, cut and as text. Absent: it took it.
+        error: Option<String>,
+    },
+    /// The browser was sent to sign in, and is waited for.
+    BrowserAwaited {
+        /// Where the user signs in, without what is asked for.
+        endpoint: String,
+        /// The address of this machine that the browser comes back to.
+        redirect: String,
+        /// The browser was opened here. Otherwise somebody takes the address there.
+        opened: bool,
+    },
+    /// Somebody called the address that the browser comes back to, and was not the answer. The sign-in goes on waiting.
+    CallbackRefused {
+        /// Why.
+        reason: CallRefused,
+    },
+    /// The browser came back with the answer.
+    CallbackTaken {
+        /// The server's own error code, cut and as text. Absent: it brought a code.
+        error: Option<String>,
+        /// The server's own words, cut and as text.
+        error_description: Option<String>,
+    },
     /// Sign-in gave a token.
     SignedIn {},
     /// Sign-in gave none, and the session is as it was before.
@@ -689,6 +719,25 @@ pub enum Verdict {
     StepUpNeeded,
     /// A web page where JSON was asked for: most likely one to sign in on.
     LoginPage,
+}
+
+/// Why a call of the address that the browser comes back to was not the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum CallRefused {
+    /// Its method is not GET.
+    Method,
+    /// It is for another host: a name of this machine that was not given to anybody.
+    Host,
+    /// It is for another path.
+    Path,
+    /// Its state is not the one of this sign-in.
+    State,
+    /// It is longer than any answer.
+    TooLong,
+    /// It cannot be read, or holds neither a code nor an error.
+    Malformed,
 }
 
 /// What a request's body is made of.
