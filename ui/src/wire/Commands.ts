@@ -14,6 +14,7 @@ import type { Filtered } from "./Filtered";
 import type { Found } from "./Found";
 import type { FromCurl } from "./FromCurl";
 import type { Inspected } from "./Inspected";
+import type { Issuer } from "./Issuer";
 import type { KeychainView } from "./KeychainView";
 import type { Known } from "./Known";
 import type { LineageStep } from "./LineageStep";
@@ -21,6 +22,7 @@ import type { LogOf } from "./LogOf";
 import type { LogPage } from "./LogPage";
 import type { MatchOf } from "./MatchOf";
 import type { Matches } from "./Matches";
+import type { Metadata } from "./Metadata";
 import type { Newest } from "./Newest";
 import type { Nothing } from "./Nothing";
 import type { OfRequest } from "./OfRequest";
@@ -119,6 +121,14 @@ list_sessions: [Nothing, Array<SessionSnapshot>],
  */
 sign_in: [SignIn, Newest], 
 /**
+ * Stops waiting for the browser; the session is as it was.
+ */
+stop_sign_in: [OfSession, Nothing], 
+/**
+ * Copies the address at which the user signs in, to open it elsewhere.
+ */
+copy_sign_in_link: [OfSession, Nothing], 
+/**
  * Forgets a session's tokens.
  */
 sign_out: [OfSession, Newest], 
@@ -150,6 +160,10 @@ forget_profile: [OfSession, Known],
  * What is known of providers, to begin a session with.
  */
 list_presets: [Nothing, Array<Preset>], 
+/**
+ * What an issuer says of itself.
+ */
+discover: [Issuer, Metadata], 
 /**
  * What a session's file says.
  */

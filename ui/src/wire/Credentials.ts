@@ -20,6 +20,10 @@ refresh_token: string,
 /**
  * What the client authenticates with, where it has something.
  */
+client: ClientSecrets, } | { "type": "browser", 
+/**
+ * What the client authenticates with, where it has something.
+ */
 client: ClientSecrets, } | { "type": "client", 
 /**
  * What the client authenticates with, where it has something.

@@ -2,6 +2,7 @@
 import type { Actor } from "./Actor";
 import type { Answerer } from "./Answerer";
 import type { BodyClass } from "./BodyClass";
+import type { CallRefused } from "./CallRefused";
 import type { Code } from "./Code";
 import type { EventKey } from "./EventKey";
 import type { ExpirySource } from "./ExpirySource";
@@ -407,7 +408,43 @@ waiters: number,
 /**
  * Time since it took off, in microseconds.
  */
-took_us: number, } } | { "kind": "SignInStarted", "data": Record<symbol, never> } | { "kind": "SignedIn", "data": Record<symbol, never> } | { "kind": "SignInFailed", "data": { 
+took_us: number, } } | { "kind": "SignInStarted", "data": Record<symbol, never> } | { "kind": "AuthorizationPushed", "data": { 
+/**
+ * Where.
+ */
+endpoint: string, 
+/**
+ * The status of the answer. Absent: none came.
+ */
+status: number | null, 
+/**
+ * The server's own error code, cut and as text. Absent: it took it.
+ */
+error: string | null, } } | { "kind": "BrowserAwaited", "data": { 
+/**
+ * Where the user signs in, without what is asked for.
+ */
+endpoint: string, 
+/**
+ * The address of this machine that the browser comes back to.
+ */
+redirect: string, 
+/**
+ * The browser was opened here. Otherwise somebody takes the address there.
+ */
+opened: boolean, } } | { "kind": "CallbackRefused", "data": { 
+/**
+ * Why.
+ */
+reason: CallRefused, } } | { "kind": "CallbackTaken", "data": { 
+/**
+ * The server's own error code, cut and as text. Absent: it brought a code.
+ */
+error: string | null, 
+/**
+ * The server's own words, cut and as text.
+ */
+error_description: string | null, } } | { "kind": "SignedIn", "data": Record<symbol, never> } | { "kind": "SignInFailed", "data": { 
 /**
  * What went wrong.
  */
