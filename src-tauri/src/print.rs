@@ -10,6 +10,7 @@ use std::sync::Arc;
 use sandglass_engine::timeline::event::{
     Event, Fact, Kept, Need, Outcome, Purpose, Verdict, Withheld,
 };
+use sandglass_engine::token::TokenKind;
 
 /// Writes the events in order. Times are seconds since the program started.
 ///
@@ -101,6 +102,16 @@ pub fn words(event: &Event) -> String {
             "{r} attempt {attempt} answered {status} after {}",
             micros(*took_us)
         ),
+        Fact::RevocationAnswered { token, revoked, .. } => {
+            let which = match token {
+                TokenKind::Access => "access token",
+                TokenKind::Refresh => "refresh token",
+            };
+            match revoked {
+                true => format!("{session}: the server took the {which} back"),
+                false => format!("{session}: the server did not take the {which} back"),
+            }
+        }
         Fact::IdTokenChecked {
             valid: true,
             rule_id,

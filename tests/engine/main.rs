@@ -27,6 +27,7 @@ mod reading;
 mod recorder;
 mod redirects;
 mod refresh;
+mod revocation;
 mod secrets;
 mod sign_in;
 mod stories;

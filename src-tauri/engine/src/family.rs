@@ -18,6 +18,7 @@ mod misuse;
 #[cfg(test)]
 mod model;
 mod reload;
+mod revocation;
 mod sign_in;
 pub(crate) mod state;
 mod store;

@@ -32,6 +32,7 @@ use crate::session::config::grant_type::GrantType;
 use crate::session::config::replies::Replies;
 use crate::session::config::{Dialect, JsonRequest, OauthDialect};
 use crate::session::credentials::ClientSecrets;
+use crate::token::TokenKind;
 use crate::token::cookies::{self, Jar, Step};
 use crate::token::reply::{self, REPLY_BYTES_MAX};
 
@@ -140,6 +141,33 @@ impl Dialect {
                 ))
             }
         }
+    }
+
+    /// The exchange that gives a token back (RFC 7009 §2.1). `None`: the server is not known to take any.
+    pub(crate) fn revocation_request(
+        &self,
+        kind: TokenKind,
+        token: &SecretString,
+        client: &ClientSecrets,
+    ) -> Option<TokenRequest> {
+        let Self::Oauth(oauth) = self else {
+            return None;
+        };
+        let url = oauth.server.revocation_endpoint.clone()?;
+        let hint = match kind {
+            TokenKind::Access => "access_token",
+            TokenKind::Refresh => "refresh_token",
+        };
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("token", token.expose_secret());
+        form.append_pair("token_type_hint", hint);
+        Some(TokenRequest {
+            method: Method::POST,
+            url,
+            content: Content::Form(form.finish().into(), Client::new(oauth, client)),
+            proof_key: None,
+            jar: None,
+        })
     }
 
     /// The exchange that gives the cookies which a sign-in takes along, where the session has one.

@@ -46,6 +46,8 @@ export function eventInWords(event: Moment): string {
       return `${r} was answered with a web page, not with data`;
     case "WaitingForRefresh":
       return event.data.joined ? `${r} waits for ${f}, which was under way` : `${r} waits for ${f}`;
+    case "RevocationAnswered":
+      return event.data.revoked ? `The ${event.data.token} token of ${s} was given back` : `The server did not take back the ${event.data.token} token of ${s}; it may live until it expires`;
     case "IdTokenChecked":
       return event.data.valid ? `The ID token of ${s} is good` : `The ID token of ${s} is not to be believed`;
     case "RetryDecided":

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::gate::Guarded;
 use super::grant::account_of;
 use super::reload::{Memory, REPLAY_WINDOW_MS};
+use super::revocation::Leaving;
 use super::state::{Question, Standing, State};
 use super::{Family, Generation};
 use crate::clock::micros;
@@ -424,9 +425,10 @@ impl Family {
     /// Forgets the tokens at once, and writes tombstones over both slots, so that nothing brings them back.
     pub(crate) async fn sign_out(self: &Arc<Self>) -> Result<()> {
         self.settled().await;
-        let epoch = {
+        let (epoch, leaving, told) = {
             let mut state = self.lock();
             let from = state.name();
+            let leaving = Leaving::of(&state);
             let published = state.access.values().next().map(|token| token.published);
             let entry = Entry::new(Actor::User, &self.subject(self.first()), Fact::SignedOut {})
                 .because(published);
@@ -437,8 +439,15 @@ impl Family {
             let epoch = state.epoch.saturating_add(1);
             state.forget(epoch);
             self.tell_change(&state, from, Actor::User, Some(told));
-            epoch
+            (epoch, leaving, told)
         };
+        let buried = self.bury(epoch).await;
+        tokio::spawn(Arc::clone(self).revoke(leaving, told));
+        buried
+    }
+
+    /// Writes down that nothing of an earlier epoch is to come back.
+    async fn bury(&self, epoch: u32) -> Result<()> {
         let _held = self.take_lock().await?;
         // A peer may have signed in since: its epoch must not outlive this sign-out.
         let stored = self

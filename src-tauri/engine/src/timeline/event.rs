@@ -342,6 +342,15 @@ pub enum Fact {
         /// The key that signed it, where that was checked and has a name.
         key_id: Option<String>,
     },
+    /// The server was asked to take a token back, after the session had ended here.
+    RevocationAnswered {
+        /// Which one.
+        token: crate::token::TokenKind,
+        /// It says that the token is worth nothing now. Otherwise it may live on until it expires.
+        revoked: bool,
+        /// The HTTP status code, if there was an answer.
+        status: Option<u16>,
+    },
     /// The new pair is in the vault, and was read back.
     Persisted {
         /// Where.
