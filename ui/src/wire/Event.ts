@@ -368,7 +368,19 @@ rule_id: string,
 /**
  * The key that signed it, where that was checked and has a name.
  */
-key_id: string | null, } } | { "kind": "Persisted", "data": { 
+key_id: string | null, } } | { "kind": "RevocationAnswered", "data": { 
+/**
+ * Which one.
+ */
+token: TokenKind, 
+/**
+ * It says that the token is worth nothing now. Otherwise it may live on until it expires.
+ */
+revoked: boolean, 
+/**
+ * The HTTP status code, if there was an answer.
+ */
+status: number | null, } } | { "kind": "Persisted", "data": { 
 /**
  * Where.
  */
