@@ -39,12 +39,13 @@ pub use self::editor::{Decided, DeleteSession, Issuer, SaveSession};
 pub use self::evidence::{SaveEvidence, SavedEvidence};
 pub use self::fault::{ArmFault, ClearFault};
 pub use self::habits::ReplayOf;
-pub use self::request::{Accepted, CurlLine, OfRequest, OfSend};
+pub use self::request::{Accepted, Address, CurlLine, OfRequest, OfSend};
 pub use self::session::{OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};
 pub use self::timeline::{Filtered, LogOf, MatchOf, OverviewOf, StoryOf, WindowOf};
 pub use self::token::{OfToken, Pasted};
 pub use self::view::{AppView, Autorun, WatchTimeline, WorkspaceView};
+pub use crate::picked::PickedFile;
 use crate::settings::Settings;
 use crate::stream::TimelineBatch;
 

@@ -125,6 +125,21 @@ impl Confirm {
         Ok(chosen.and_then(|file| file.into_path().ok()))
     }
 
+    /// Lets the user choose a file to read. `None`: none was chosen.
+    ///
+    /// # Errors
+    /// `confirm.too_often`: nobody was asked.
+    pub(crate) async fn pick_file(&self, app: &AppHandle, title: &str) -> Result<Option<PathBuf>> {
+        let _turn = self.turn(Duration::ZERO).await?;
+        let (answer, answered) = oneshot::channel();
+        app.dialog()
+            .file()
+            .set_title(title)
+            .pick_file(move |file| drop(answer.send(file)));
+        let chosen = answered.await.ok().flatten();
+        Ok(chosen.and_then(|file| file.into_path().ok()))
+    }
+
     async fn turn(&self, pause: Duration) -> Result<Turn<'_>> {
         let wait = self.lock().enter(Instant::now(), pause);
         let wait = wait.ok_or_else(|| Failure::new(Code::ConfirmTooOften))?;

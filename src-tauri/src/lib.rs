@@ -27,6 +27,8 @@ mod demo;
 mod guided;
 mod headless;
 mod log;
+#[cfg(feature = "window")]
+mod picked;
 pub mod print;
 #[cfg(feature = "window")]
 pub mod settings;

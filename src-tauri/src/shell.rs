@@ -16,6 +16,7 @@ use crate::cli::Cli;
 use crate::clipboard::Board;
 use crate::confirm::Confirm;
 use crate::demo;
+use crate::picked::Picked;
 use crate::settings::SettingsFile;
 use crate::stream::Watch;
 use crate::tour::Tour;
@@ -29,6 +30,8 @@ pub(crate) struct Shell {
     /// Questions outside the web view.
     pub(crate) confirm: Confirm,
     pub(crate) clipboard: Board,
+    /// Files that the user chose to send.
+    pub(crate) picked: Picked,
     opened: SetOnce<Result<Opened>>,
 }
 
@@ -62,6 +65,7 @@ impl Shell {
             tour: Tour::default(),
             confirm: Confirm::default(),
             clipboard: Board::default(),
+            picked: Picked::default(),
             opened: SetOnce::new(),
         }
     }

@@ -129,6 +129,7 @@ async fn list_orders(engine: &Engine, origin: &str, attempts: u32) -> Result<(),
         session: Some(demo::SESSION.to_owned()),
         allow_without_token: false,
         follow_redirects: true,
+        time_limit_ms: None,
     };
     let answer = engine.send(draft)?.finished().await?;
     if (answer.status, answer.attempts) == (200, attempts) {

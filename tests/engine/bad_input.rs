@@ -21,6 +21,7 @@ fn plain(url: String) -> Draft {
         session: None,
         allow_without_token: false,
         follow_redirects: true,
+        time_limit_ms: None,
     }
 }
 
@@ -227,4 +228,36 @@ async fn a_send_of_an_unknown_session_state_ends_with_one_reason() {
         }
     ));
     assert_eq!(world.count("AttemptStarted"), 0);
+}
+
+#[tokio::test]
+async fn a_request_that_names_its_own_time_limit_ends_with_it() {
+    let world = World::new().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let url = format!("http://{}/", listener.local_addr().expect("its address"));
+    let silent = tokio::spawn(async move {
+        // Held open, and never answered.
+        let held = listener.accept().await;
+        std::future::pending::<()>().await;
+        drop(held);
+    });
+    let draft = Draft {
+        time_limit_ms: Some(300),
+        ..plain(url)
+    };
+    let failure = failed(world.send(draft).await);
+    assert_eq!(failure.code, Code::RequestTimeout);
+    assert_eq!(failure.params["seconds"], "0.3");
+    let finished = world.events().iter().any(|event| {
+        matches!(
+            event.fact,
+            Fact::RequestFinished {
+                outcome: Outcome::Failed,
+                error: Some(Code::RequestTimeout),
+                ..
+            }
+        )
+    });
+    assert!(finished, "the timeline has the end");
+    silent.abort();
 }

@@ -314,6 +314,7 @@ async fn a_redirect_is_returned_where_somebody_wants_to_see_it() {
     let world = World::signed_in(JSON).await;
     let draft = Draft {
         follow_redirects: false,
+        time_limit_ms: None,
         ..world.get(&format!("/redirect?to={}", elsewhere.origin), JSON)
     };
     let response = world.send(draft).await.expect("an answer");

@@ -28,6 +28,7 @@ fn draft(recorder: &Recorder, method: &str) -> Draft {
         session: Some(JSON.to_owned()),
         allow_without_token: false,
         follow_redirects: true,
+        time_limit_ms: None,
     }
 }
 

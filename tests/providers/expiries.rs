@@ -56,6 +56,7 @@ async fn round(engine: &Engine, api: &str) {
         session: Some(SESSION.to_owned()),
         allow_without_token: false,
         follow_redirects: true,
+        time_limit_ms: None,
     };
     let sends: Vec<_> = (0..AT_ONCE)
         .map(|_| {

@@ -255,6 +255,7 @@ async fn live_through_expiries(provider: &Proving, client: &Client) {
         session: Some(SESSION.to_owned()),
         allow_without_token: false,
         follow_redirects: true,
+        time_limit_ms: None,
     };
     let mut pace = tokio::time::interval(PACE);
     while provider.counts().api_refused < EXPIRIES {

@@ -174,6 +174,7 @@ mod tests {
             session: Some("main".to_owned()),
             allow_without_token: false,
             follow_redirects: true,
+            time_limit_ms: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
+mod address;
 mod discovering;
 pub mod editing;
 mod explain;

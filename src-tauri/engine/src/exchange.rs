@@ -13,7 +13,7 @@
 pub mod body;
 mod consequence;
 pub mod draft;
-mod filled;
+pub(crate) mod filled;
 mod head;
 mod judge;
 mod misfortune;
@@ -198,7 +198,29 @@ impl Exchange {
 
     /// Runs it to its end.
     pub(crate) async fn run(mut self) -> Result<Arc<ResponseDetails>> {
-        let (ended, status, cause) = match self.answer(self.queued).await {
+        let (ended, status, cause) = match self.ready.time_limit {
+            None => self.work().await,
+            Some(limit) => match tokio::time::timeout(limit, self.work()).await {
+                Ok(ended) => ended,
+                // As where the user stops it: what was under way for others goes on.
+                Err(_) => (Err(self.late(limit)), None, self.queued),
+            },
+        };
+        let request = self.subject.request.unwrap_or_default();
+        self.context.answers.keep(request, ended.clone());
+        match &ended {
+            Ok(details) => {
+                let error = details.not_repeated.as_ref().map(|failure| failure.code);
+                self.finish(Outcome::Answered, status, details.body_bytes, error, cause);
+            }
+            Err(failure) => self.finish(Outcome::Failed, status, 0, Some(failure.code), cause),
+        }
+        ended
+    }
+
+    /// The attempts, then the body: how it ended, the status where there was one, and the event that says so.
+    async fn work(&mut self) -> (Result<Arc<ResponseDetails>>, Option<u16>, EventKey) {
+        match self.answer(self.queued).await {
             Ok(answer) => {
                 let (status, classified) = (answer.response.status().as_u16(), answer.classified);
                 (
@@ -211,17 +233,14 @@ impl Exchange {
                 let masked = failure.masked(&self.context.variable_masker());
                 (Err(masked), None, cause)
             }
-        };
-        let request = self.subject.request.unwrap_or_default();
-        self.context.answers.keep(request, ended.clone());
-        match &ended {
-            Ok(details) => {
-                let error = details.not_repeated.as_ref().map(|failure| failure.code);
-                self.finish(Outcome::Answered, status, details.body_bytes, error, cause);
-            }
-            Err(failure) => self.finish(Outcome::Failed, status, 0, Some(failure.code), cause),
         }
-        ended
+    }
+
+    /// The time that the request itself allows is over.
+    fn late(&self, limit: Duration) -> Failure {
+        Failure::new(Code::RequestTimeout)
+            .with("host", self.ready.host())
+            .with("seconds", limit.as_secs_f32())
     }
 
     /// The attempts: one, and at most one more with a newer token; each over as many hops as its redirects lead, and each

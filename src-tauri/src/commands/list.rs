@@ -25,6 +25,10 @@ commands! {
 
     /// Sends one request. It is answered when it was accepted; the timeline tells the rest.
     request::send_request(Draft) -> Accepted;
+    /// Lets the user choose a file to send, in a dialog of the system. Null: none was chosen.
+    request::pick_file(Nothing) -> Option<PickedFile>;
+    /// Fills an address with the workspace's variables, to be looked at. Secrets are hidden in it.
+    request::fill_address(Address) -> Address;
     /// Reads a pasted line of cURL as a draft, with what of it was left out.
     request::read_curl(CurlLine) -> FromCurl;
     /// Stops a send that is under way.

@@ -1,16 +1,18 @@
 //! Commands about one send.
 
 use sandglass_engine::error::{Code, Failure, Result};
+use sandglass_engine::exchange::body::Body;
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::import::curl::{self, FromCurl};
 use sandglass_engine::timeline::event::EventKey;
 use sandglass_engine::verdict::Explanation;
 use serde::{Deserialize, Serialize};
-use tauri::State;
+use tauri::{AppHandle, State};
 use ts_rs::TS;
 
-use super::aside;
+use super::{Nothing, aside};
+use crate::picked::PickedFile;
 use crate::shell::Shell;
 
 /// Which send.
@@ -28,6 +30,14 @@ pub struct OfRequest {
 pub struct CurlLine {
     /// The line, or several that a backslash joins.
     pub line: String,
+}
+
+/// An address: as it is written, or filled.
+#[derive(Debug, Deserialize, Serialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct Address {
+    /// The address; it may hold `{{variables}}`.
+    pub url: String,
 }
 
 /// Which send of which run.
@@ -52,16 +62,16 @@ pub struct Accepted {
     pub newest: EventKey,
 }
 
-/// Sends one request. The window may not name files: only a person who picks one in a native dialog may, and there is none yet.
+/// Sends one request. The window may not name files by itself: only those that a person chose in a dialog of the system.
 #[tauri::command]
 pub(crate) async fn send_request(shell: State<'_, Shell>, args: Draft) -> Result<Accepted> {
-    if args
-        .body
-        .as_ref()
-        .is_some_and(|body| !body.files().is_empty())
-    {
-        return Err(Failure::new(Code::BodyInvalid)
-            .with("detail", "files cannot be sent from the window yet"));
+    let files = args.body.as_ref().map(Body::files).unwrap_or_default();
+    if let Some(path) = shell.picked.stranger(&files) {
+        let detail = format!(
+            "{} was not chosen since this window was opened; choose it again",
+            path.display()
+        );
+        return Err(Failure::new(Code::BodyInvalid).with("detail", detail));
     }
     let engine = shell.engine().await?;
     let request = engine.send(args)?.request;
@@ -69,6 +79,28 @@ pub(crate) async fn send_request(shell: State<'_, Shell>, args: Draft) -> Result
         request,
         newest: engine.timeline().newest(),
     })
+}
+
+/// Lets the user choose a file. Only what was chosen here may be named in a body.
+#[tauri::command]
+pub(crate) async fn pick_file(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    args: Nothing,
+) -> Result<Option<PickedFile>> {
+    let Nothing {} = args;
+    let title = "A file to send";
+    let Some(path) = shell.confirm.pick_file(&app, title).await? else {
+        return Ok(None);
+    };
+    Ok(Some(shell.picked.take(path)))
+}
+
+/// Fills an address, to be looked at.
+#[tauri::command]
+pub(crate) async fn fill_address(shell: State<'_, Shell>, args: Address) -> Result<Address> {
+    let url = shell.engine().await?.filled_address(&args.url)?;
+    Ok(Address { url })
 }
 
 /// Reads a line of cURL as a draft. Nothing on it is run, and no file that it names is opened.

@@ -26,6 +26,7 @@ pub(super) fn run(args: &CodeArgs, place: &Place) -> Result<Exit, Stop> {
         session: request.session,
         allow_without_token: false,
         follow_redirects: true,
+        time_limit_ms: None,
     };
     let language = match args.language {
         CodeLanguage::Curl => Language::Curl,

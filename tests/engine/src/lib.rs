@@ -226,6 +226,7 @@ impl World {
             session: Some(session.to_owned()),
             allow_without_token: false,
             follow_redirects: true,
+            time_limit_ms: None,
         }
     }
 

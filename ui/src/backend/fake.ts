@@ -63,6 +63,8 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       demo_origin: stage.folder || stage.bare ? null : ORIGIN, sessions: snapshots(), requests: stage.bare ? [] : REQUESTS, keychain: keychain(), notices: stage.notices ?? [], settings, autorun: stage.autorun ?? "none",
     }),
     send_request: (draft) => ({ request: engine.send(draft), ...done() }),
+    pick_file: () => ({ path: "/home/ada/pictures/cat.png", name: "cat.png", bytes: 48_213 }),
+    fill_address: ({ url }) => ({ url: url.replace(/\{\{ *([\w.-]+) *\}\}/g, (_, name: string) => VARIABLES[name] ?? refuse("variable.unknown", { variable: name })) }),
     read_curl: ({ line }) => {
       const known = CURL_LINES[line];
       if (!known) throw failure("import.invalid", { format: "cURL", detail: "a \" is opened and never closed" });
@@ -209,6 +211,13 @@ const REQUESTS: SavedRequest[] = [
   { id: "who-am-i", name: "Who am I", method: "GET", url: `${ORIGIN}/me`, headers: [], body: null, session: "demo" },
   { id: "back-office", name: "Back office", method: "GET", url: `${ORIGIN}/admin`, headers: [], body: null, session: "demo" },
 ];
+
+/** The variables of the played workspace; a secret is hidden. */
+const VARIABLES: Record<string, string> = { api: ORIGIN, size: "5", key: "•••" };
+
+function refuse(code: Failure["code"], params: Failure["params"]): never {
+  throw failure(code, params);
+}
 
 /** The lines of cURL that the play can read. */
 const CURL_LINES: Record<string, FromCurl> = {

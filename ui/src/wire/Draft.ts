@@ -32,4 +32,9 @@ allow_without_token: boolean,
 /**
  * Follow redirects, at most `HOPS_MAX`; else the first answer is returned, wherever it leads.
  */
-follow_redirects?: boolean, };
+follow_redirects?: boolean, 
+/**
+ * Give up after so many milliseconds, refreshes and redirects included; at most [`TIME_LIMIT_MAX`]. Absent: only the
+ * limits of connecting and of silence hold.
+ */
+time_limit_ms?: number, };

@@ -1,5 +1,7 @@
 //! What to send: the seed of an exchange, as somebody typed it.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use super::body::{Body, Part};
@@ -31,13 +33,27 @@ pub struct Draft {
     #[serde(default = "yes")]
     #[cfg_attr(feature = "bindings", ts(optional, as = "Option<bool>"))]
     pub follow_redirects: bool,
+    /// Give up after so many milliseconds, refreshes and redirects included; at most [`TIME_LIMIT_MAX`]. Absent: only the
+    /// limits of connecting and of silence hold.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(optional))]
+    pub time_limit_ms: Option<u32>,
 }
+
+/// Longest time that a request can ask for.
+pub const TIME_LIMIT_MAX: Duration = Duration::from_secs(60 * 60);
 
 fn yes() -> bool {
     true
 }
 
 impl Draft {
+    /// How long the send may take as a whole.
+    pub(crate) fn time_limit(&self) -> Option<Duration> {
+        let asked = Duration::from_millis(self.time_limit_ms?.max(1).into());
+        Some(asked.min(TIME_LIMIT_MAX))
+    }
+
     /// Whether it could be sent once more, before it is sent. Files are not looked at: their length counts as unknown.
     pub fn replay_safety(&self) -> ReplaySafety {
         let (class, bytes) = match &self.body {

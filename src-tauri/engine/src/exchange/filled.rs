@@ -93,7 +93,7 @@ impl Syntax {
     }
 }
 
-fn failure(unfilled: Unfilled) -> Failure {
+pub(crate) fn failure(unfilled: Unfilled) -> Failure {
     let (code, name) = match unfilled {
         Unfilled::Unknown(name) => (Code::VariableUnknown, name),
         Unfilled::Unset(name) => (Code::VariableUnset, name),
@@ -117,6 +117,7 @@ mod tests {
             session: None,
             allow_without_token: false,
             follow_redirects: true,
+            time_limit_ms: None,
         }
     }
 

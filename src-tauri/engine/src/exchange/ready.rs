@@ -1,5 +1,7 @@
 //! A draft that was checked: everything that can be wrong before the wire is found here, and nothing was sent yet.
 
+use std::time::Duration;
+
 use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName,
     HeaderValue, TRANSFER_ENCODING,
@@ -27,6 +29,8 @@ pub(crate) struct Ready {
     pub(crate) payload: Payload,
     /// Whether redirects are followed.
     pub(super) follows: bool,
+    /// How long the send may take as a whole.
+    pub(crate) time_limit: Option<Duration>,
     /// Why no token goes with it; `None`: the session's token does.
     pub(crate) withheld: Option<Withheld>,
 }
@@ -65,6 +69,7 @@ impl Ready {
                 Err(failure) => return Err(failure),
             },
         };
+        let time_limit = draft.time_limit();
         let payload = Payload::new(draft.body)?;
         if let Some((media_type, forced)) = payload.media_type()
             && (forced || !headers.contains_key(CONTENT_TYPE))
@@ -78,6 +83,7 @@ impl Ready {
             headers,
             payload,
             follows: draft.follow_redirects,
+            time_limit,
             withheld,
         })
     }
@@ -221,6 +227,8 @@ impl Question {
             headers,
             payload: Payload::empty(),
             follows: self.follows,
+            // A stream that is open has no end to wait for.
+            time_limit: None,
             withheld: self.withheld,
         }
     }
@@ -305,6 +313,7 @@ mod tests {
             session: None,
             allow_without_token: false,
             follow_redirects: true,
+            time_limit_ms: None,
         }
     }
 

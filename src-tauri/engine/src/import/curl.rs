@@ -267,6 +267,7 @@ impl Request {
                 session: None,
                 allow_without_token: false,
                 follow_redirects: true,
+                time_limit_ms: None,
             },
             left_out: self.left_out,
         })

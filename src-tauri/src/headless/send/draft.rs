@@ -91,5 +91,6 @@ fn typed(method: &str, url: &str) -> Draft {
         session: None,
         allow_without_token: false,
         follow_redirects: true,
+        time_limit_ms: None,
     }
 }

@@ -33,6 +33,8 @@ export const ORIGIN = "http://127.0.0.1:40117";
 export class FakeEngine {
   readonly log: FakeLog;
   readonly sessions: FakeSession[];
+  /** Everything that was to be sent, for tests to look at. */
+  readonly drafts: Draft[] = [];
   readonly responses = new Map<number, ResponseDetails>();
   readonly manners: Manners = { delayMs: 190, refresh: "granted", refuseAlways: false, keychain: "open" };
   kept: Kept = "keychain";
@@ -86,6 +88,7 @@ export class FakeEngine {
     const allowed = session?.origin === url.origin;
     if (session && !allowed && !draft.allow_without_token) throw failure("origin.blocked", { origin: url.origin, session: session.name, allowed: session.origin });
     if (session && allowed && !draft.allow_without_token && !session.token) throw failure("session.sign_in_needed", { session: session.name });
+    this.drafts.push(draft);
     const request = ++this.#requests;
     const under: Under = { stopped: false, stop: () => {} };
     this.#under.set(request, under);
