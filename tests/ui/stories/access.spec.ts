@@ -77,6 +77,28 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.getByRole("button", { name: "Create an order" }).click();
     await page.getByRole("button", { name: /^Body/ }).click();
   }],
+  ["a query in rows, and an address that is filled", "", async (page) => {
+    await page.getByTestId("url").fill("{{api}}/orders?limit={{size}}");
+    await page.getByTestId("part-params").click();
+    await expect(page.getByTestId("filled-address")).toContainText("Goes to");
+  }],
+  ["headers with a fault, as text", "", async (page) => {
+    await page.getByTestId("part-headers").click();
+    await page.getByTestId("headers-as-text").click();
+    await page.getByRole("textbox", { name: "All headers, one a line" }).fill("Bad name: 1");
+  }],
+  ["a form of several parts", "", async (page) => {
+    await page.getByTestId("part-body").click();
+    await page.getByRole("radio", { name: "Multipart" }).check();
+    await page.getByRole("button", { name: "Add a field" }).click();
+    await page.getByRole("button", { name: "Add a file" }).click();
+    await page.getByRole("button", { name: "File of this part: choose one" }).click();
+  }],
+  ["a question in GraphQL", "", async (page) => {
+    await page.getByTestId("part-body").click();
+    await page.getByRole("radio", { name: "GraphQL" }).check();
+  }],
+  ["the options of a request", "", async (page) => page.getByTestId("part-options").click()],
   ["the keys", "folder", async (page) => page.keyboard.press("F1")],
   ["the theme menu", "folder", async (page) => page.getByRole("button", { name: "Theme" }).click()],
   ["a new session, found by its provider", "bare", async (page) => {

@@ -128,8 +128,8 @@ test("headers and a body are written, and a fault in the JSON is pointed at", as
   await signIn();
   await page.getByRole("button", { name: "Create an order" }).click();
   await page.getByRole("button", { name: /^Headers/ }).click();
-  await expect(page.getByRole("textbox", { name: "Name of the header" })).toHaveValue("Content-Type");
-  await page.getByRole("textbox", { name: "Name of the header" }).press("Enter");
+  await expect(page.getByRole("combobox", { name: "Name of the header" })).toHaveValue("Content-Type");
+  await page.getByRole("combobox", { name: "Name of the header" }).press("Enter");
   await page.keyboard.type("Accept");
   await page.getByRole("button", { name: "Remove Accept" }).click();
   await page.getByRole("button", { name: /^Body/ }).click();

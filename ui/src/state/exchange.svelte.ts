@@ -3,31 +3,18 @@ import type { Backend } from "../backend/backend";
 import { failureOf } from "../backend/failure";
 import { hostOf, originOf } from "../lib/address";
 import type { Send } from "../lib/chronicle";
-import type { Draft } from "../wire/Draft";
 import type { Failure } from "../wire/Failure";
-import type { LeftOut } from "../wire/LeftOut";
+import type { PickedFile } from "../wire/PickedFile";
 import type { ResponseDetails } from "../wire/ResponseDetails";
 import type { SavedRequest } from "../wire/SavedRequest";
+import { RequestForm } from "./request.svelte";
 import type { Timeline } from "./timeline.svelte";
-
-/** A header being written; rows keep their identity while they are edited. */
-export interface HeaderRow {
-  id: number;
-  name: string;
-  value: string;
-}
 
 /** One request at a time. */
 export class Exchange {
-  method = $state("GET");
-  url = $state("");
-  headers = $state<HeaderRow[]>([]);
-  body = $state("");
-  session = $state<string | null>(null);
-  /** The saved request that this was opened from. */
-  saved = $state<string | null>(null);
-  /** What of a pasted line was not taken over. */
-  leftOut = $state.raw<LeftOut[]>([]);
+  readonly form = new RequestForm();
+  /** The address as a send would fill it, where it holds variables. */
+  filled = $state.raw<{ url: string } | { failure: Failure } | null>(null);
 
   /** The send whose answer is shown. */
   shown = $state.raw<{ run: number; number: number } | null>(null);
@@ -40,7 +27,7 @@ export class Exchange {
   readonly #backend: Backend;
   readonly #timeline: Timeline;
   readonly #run: () => number;
-  #rows = 1;
+  #fills = 0;
 
   constructor(backend: Backend, timeline: Timeline, run: () => number) {
     this.#backend = backend;
@@ -71,15 +58,33 @@ export class Exchange {
     return this.response?.not_repeated ?? null;
   });
 
+  get method(): string {
+    return this.form.method;
+  }
+
+  get url(): string {
+    return this.form.url;
+  }
+
+  set url(url: string) {
+    this.form.url = url;
+  }
+
+  get session(): string | null {
+    return this.form.session;
+  }
+
+  set session(session: string | null) {
+    this.form.session = session;
+  }
+
+  get saved(): string | null {
+    return this.form.saved;
+  }
+
   /** Opens a saved request. */
   open(request: SavedRequest): void {
-    this.method = request.method;
-    this.url = request.url;
-    this.headers = request.headers.map(([name, value]) => ({ id: this.#rows++, name, value }));
-    this.body = request.body ?? "";
-    this.session = request.session;
-    this.saved = request.id;
-    this.leftOut = [];
+    this.form.open(request);
     this.refused = null;
   }
 
@@ -88,48 +93,58 @@ export class Exchange {
     try {
       const { draft, left_out } = await this.#backend.call("read_curl", { line });
       const typed = draft.headers.some(([name]) => name.toLowerCase() === "authorization");
-      this.method = draft.method;
-      this.url = draft.url;
-      this.headers = draft.headers.map(([name, value]) => ({ id: this.#rows++, name, value }));
-      this.body = typeof draft.body === "string" ? draft.body : "";
+      this.form.take(draft);
       // A session stays only where its token may go, and where the line brings no credentials of its own.
       if (typed || this.allowed(origins) !== true) this.session = null;
-      this.saved = null;
-      this.leftOut = left_out;
+      this.form.leftOut = left_out;
       this.refused = null;
     } catch (error) {
       this.refused = failureOf(error);
     }
   }
 
-  addHeader(): number {
-    const id = this.#rows++;
-    this.headers.push({ id, name: "", value: "" });
-    return id;
+  /** Fills the address, to be looked at; the last one asked for is shown. */
+  async fill(): Promise<void> {
+    const url = this.url.trim();
+    if (!url.includes("{{")) {
+      this.filled = null;
+      return;
+    }
+    const asked = ++this.#fills;
+    try {
+      const filled = await this.#backend.call("fill_address", { url });
+      if (asked === this.#fills) this.filled = filled;
+    } catch (error) {
+      if (asked === this.#fills) this.filled = { failure: failureOf(error) };
+    }
   }
 
-  removeHeader(id: number): void {
-    this.headers = this.headers.filter((one) => one.id !== id);
-  }
-
-  /** Takes away the headers of this name, written in any case. */
-  removeHeaders(name: string): void {
-    this.headers = this.headers.filter((one) => one.name.trim().toLowerCase() !== name);
+  /** Lets the user choose a file to send. Null: none was chosen. */
+  async pick(): Promise<PickedFile | null> {
+    try {
+      return await this.#backend.call("pick_file", {});
+    } catch (error) {
+      this.refused = failureOf(error);
+      return null;
+    }
   }
 
   /** Send. */
   async press(how: { withoutToken?: boolean } = {}): Promise<void> {
     if (this.asking) return;
-    this.asking = true;
     this.refused = null;
+    const ready = this.form.draft(how.withoutToken ?? false);
+    if ("refused" in ready) {
+      this.#refuse(ready.refused);
+      return;
+    }
+    this.asking = true;
     try {
-      const accepted = await this.#backend.call("send_request", this.draft(how.withoutToken ?? false));
+      const accepted = await this.#backend.call("send_request", ready.draft);
       this.follow({ run: this.#run(), number: accepted.request });
       this.#timeline.heard(accepted.newest);
     } catch (error) {
-      this.shown = null;
-      this.response = null;
-      this.refused = failureOf(error);
+      this.#refuse(failureOf(error));
     } finally {
       this.asking = false;
     }
@@ -138,8 +153,12 @@ export class Exchange {
   /** The same request so many times at once; the last one is watched. */
   async burst(times: number): Promise<void> {
     this.refused = null;
-    const draft = this.draft(false);
-    const sent = await Promise.allSettled(Array.from({ length: times }, () => this.#backend.call("send_request", draft)));
+    const ready = this.form.draft(false);
+    if ("refused" in ready) {
+      this.#refuse(ready.refused);
+      return;
+    }
+    const sent = await Promise.allSettled(Array.from({ length: times }, () => this.#backend.call("send_request", ready.draft)));
     const last = sent.findLast((one) => one.status === "fulfilled");
     const failed = sent.find((one) => one.status === "rejected");
     if (last) {
@@ -166,18 +185,16 @@ export class Exchange {
     if (known?.finished) void this.#read(send);
   }
 
-  draft(withoutToken: boolean): Draft {
-    return {
-      method: this.method.trim(), url: this.url.trim(),
-      headers: this.headers.filter((one) => one.name.trim() !== "").map((one) => [one.name.trim(), one.value]),
-      body: this.body === "" ? null : this.body, session: this.session, allow_without_token: withoutToken,
-    };
-  }
-
   /** Whether the session's token may go where the address points. Null: the address is not whole. */
   allowed(origins: string[]): boolean | null {
-    const origin = originOf(this.url.trim());
+    const origin = originOf(this.filled && "url" in this.filled ? this.filled.url : this.url.trim());
     return origin === null ? null : origins.includes(origin);
+  }
+
+  #refuse(failure: Failure): void {
+    this.shown = null;
+    this.response = null;
+    this.refused = failure;
   }
 
   async #read(send: { run: number; number: number }): Promise<void> {

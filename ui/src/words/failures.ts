@@ -13,6 +13,7 @@ export type Act =
   | "edit_url"
   | "edit_method"
   | "edit_headers"
+  | "edit_body"
   | "see_evidence"
   | "refresh_now"
   | "approve";
@@ -48,6 +49,7 @@ export const ACTS: Record<Act, string> = {
   edit_url: "Edit the address",
   edit_method: "Edit the method",
   edit_headers: "Edit the headers",
+  edit_body: "Edit the body",
   see_evidence: "See the evidence",
   refresh_now: "Refresh now",
   approve: "Look at both and decide",
@@ -80,6 +82,7 @@ const MESSAGES: Record<Code, Words> = {
   "body.invalid": (p) => ({
     title: "The body cannot be sent",
     why: `It cannot be put together${because(p.detail)}. Nothing was sent.`,
+    acts: ["edit_body"],
   }),
   "import.invalid": (p) => ({
     title: `This cannot be read as ${p.format ?? "what it should be"}`,
