@@ -199,14 +199,22 @@ impl Client {
         }
     }
 
-    fn workspace(&self, at: &Addresses) -> (tempfile::TempDir, Workspace) {
+    fn workspace(&self, at: &Addresses, way: Way) -> (tempfile::TempDir, Workspace) {
         let api = Url::parse(&at.api).expect("the API has an address");
+        // The issuer alone is enough where it is asked.
+        let named = match way {
+            Way::HandedOver => format!(
+                "token_endpoint = \"{}\"\njwks_uri = \"{}\"\n",
+                at.token_endpoint, at.jwks_uri
+            ),
+            Way::Browser => {
+                "grant = \"authorization_code\"\nscope = \"openid offline_access\"\n".to_owned()
+            }
+        };
         let session = format!(
-            "kind = \"oauth\"\norigins = [\"{}\"]\nissuer = \"{}\"\ntoken_endpoint = \"{}\"\njwks_uri = \"{}\"\nclient_id = \"under-test\"\nclient_auth = \"{}\"\ndpop = {}\n",
+            "kind = \"oauth\"\norigins = [\"{}\"]\nissuer = \"{}\"\n{named}client_id = \"under-test\"\nclient_auth = \"{}\"\ndpop = {}\n",
             api.origin().ascii_serialization(),
             at.issuer,
-            at.token_endpoint,
-            at.jwks_uri,
             self.method,
             self.proof_key.is_some(),
         );
@@ -233,19 +241,73 @@ fn now() -> u64 {
     now.expect("after 1970").as_secs()
 }
 
-async fn live_through_expiries(provider: &Proving, client: &Client) {
-    let (_folder, workspace) = client.workspace(&provider.at);
+/// How the session begins.
+#[derive(Clone, Copy)]
+enum Way {
+    /// With a refresh token that somebody else got.
+    HandedOver,
+    /// Through the browser.
+    Browser,
+}
+
+/// Signs in as a person with a browser does, and answers the redirect to this machine as a browser would.
+async fn sign_in_by_browser(engine: &Engine, client: &Client) {
+    let credentials = Credentials::Browser {
+        client: ClientSecrets {
+            dpop_key: None,
+            ..client.secrets()
+        },
+    };
+    let signing = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.sign_in(SESSION, credentials).await }
+    });
+    let awaited = async {
+        loop {
+            let events = engine.timeline().events();
+            let redirect = events.iter().find_map(|event| match &event.fact {
+                Fact::BrowserAwaited { redirect, .. } => Some(redirect.clone()),
+                _ => None,
+            });
+            if let (Some(redirect), Some(link)) = (redirect, engine.sign_in_link(SESSION)) {
+                return (redirect, link);
+            }
+            assert!(!signing.is_finished(), "{events:?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let (redirect, link) = awaited.await;
+    let page = tokio::task::spawn_blocking(move || {
+        let back = browser::sign_in(&link, &redirect);
+        let mut answer = ureq::get(back.as_str())
+            .call()
+            .expect("the listener answers");
+        answer.body_mut().read_to_string().expect("a page")
+    });
+    let page = page.await.expect("no panic");
+    assert!(page.contains("You can close this page"), "{page}");
+    let signed_in = signing.await.expect("no panic");
+    signed_in.expect("the provider took it all");
+}
+
+async fn live_through_expiries(provider: &Proving, client: &Client, way: Way) {
+    let (_folder, workspace) = client.workspace(&provider.at, way);
     let options = Options {
         kept: Kept::Memory,
         ..Options::default()
     };
     let engine = Engine::open(workspace, options).expect("an engine");
-    let credentials = Credentials::RefreshToken {
-        refresh_token: client.sign_in(&provider.at).into(),
-        client: client.secrets(),
-    };
-    let signed_in = engine.sign_in(SESSION, credentials).await;
-    signed_in.expect("the refresh token is good");
+    match way {
+        Way::HandedOver => {
+            let credentials = Credentials::RefreshToken {
+                refresh_token: client.sign_in(&provider.at).into(),
+                client: client.secrets(),
+            };
+            let signed_in = engine.sign_in(SESSION, credentials).await;
+            signed_in.expect("the refresh token is good");
+        }
+        Way::Browser => sign_in_by_browser(&engine, client).await,
+    }
     let before = provider.counts();
     let draft = Draft {
         method: "GET".to_owned(),
@@ -307,12 +369,36 @@ async fn live_through_expiries(provider: &Proving, client: &Client) {
 }
 
 fn check(client: &Client) {
+    check_by(client, Way::HandedOver);
+}
+
+fn check_by(client: &Client, way: Way) {
     let provider = Proving::start(&client.metadata());
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let lived = runtime.block_on(async {
-        tokio::time::timeout(DEADLINE, live_through_expiries(&provider, client)).await
+        tokio::time::timeout(DEADLINE, live_through_expiries(&provider, client, way)).await
     });
     lived.expect("two expiries of 3 s within the deadline");
+}
+
+#[test]
+fn every_client_signs_in_through_the_browser_and_lives_through_expiries() {
+    let secret = Some("a-secret-that-is-long-enough-for-it");
+    for (method, secret, key, bound) in [
+        ("none", None, false, false),
+        ("client_secret_basic", secret, false, false),
+        ("client_secret_post", secret, false, false),
+        ("private_key_jwt", None, true, false),
+        ("none", None, false, true),
+    ] {
+        let client = Client {
+            method,
+            secret,
+            key: key.then(|| Signer::new("client-key")),
+            proof_key: bound.then(|| Signer::new("unused: the engine makes its own")),
+        };
+        check_by(&client, Way::Browser);
+    }
 }
 
 #[test]

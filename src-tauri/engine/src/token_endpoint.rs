@@ -30,7 +30,7 @@ use crate::session::config::connection::Connection;
 use crate::session::config::cookies::CookieDialect;
 use crate::session::config::grant_type::GrantType;
 use crate::session::config::replies::Replies;
-use crate::session::config::{Dialect, JsonRequest, OauthDialect};
+use crate::session::config::{ClientAuth, Dialect, JsonRequest, OauthDialect};
 use crate::session::credentials::ClientSecrets;
 use crate::token::TokenKind;
 use crate::token::cookies::{self, Jar, Step};
@@ -323,6 +323,10 @@ pub(crate) fn pushed_request(
 ) -> TokenRequest {
     let mut form = form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(parameters);
+    if oauth.client_auth == ClientAuth::ClientSecretBasic {
+        // The other methods say it themselves; a request for authorization has it whatever the client proves itself with.
+        form.append_pair("client_id", &oauth.client_id);
+    }
     TokenRequest {
         method: Method::POST,
         url: endpoint.clone(),
@@ -562,7 +566,6 @@ pub(crate) const RETRY_AFTER_BOUNDS: (Duration, Duration) =
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::session::config::ClientAuth;
 
     fn body(request: &TokenRequest) -> String {
         let post = request.post(None, WallMs(0)).expect("ready");

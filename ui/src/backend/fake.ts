@@ -202,6 +202,8 @@ function accepted(credentials: Credentials): boolean {
       return credentials.refresh_token.length > 3;
     case "client":
       return (credentials.client.client_secret ?? "").length > 3;
+    case "browser":
+      return true;
   }
 }
 
