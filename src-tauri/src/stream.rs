@@ -56,6 +56,9 @@ impl Watch {
         if let Some(before) = task.take() {
             before.abort();
         }
+        // The first question about the past would otherwise wait until all of its groups are read.
+        let warmed = timeline.clone();
+        drop(spawn_blocking(move || warmed.warm()));
         *task = Some(spawn(pump(timeline.clone(), feed, channel)));
     }
 }

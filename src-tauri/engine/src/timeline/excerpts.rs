@@ -10,34 +10,36 @@ use super::sqlite::{Disk, key_of};
 use crate::error::{Code, Failure, Result};
 
 // SQLite knows nothing of how many events a run has, and would read all of a run for each group, and all groups for what is
-// new: the index is named, and the newest changes come first.
-const GROUPS_CHANGED: &str = "SELECT changed, summary FROM causal_groups INDEXED BY groups_by_change \
-    WHERE changed > ?1 ORDER BY changed DESC, run DESC, seq DESC LIMIT ?2";
+// new: the index is named.
+const GROUPS_CHANGED: &str = "SELECT changed, run, seq, summary FROM causal_groups INDEXED BY groups_by_change \
+    WHERE (changed, run, seq) > (?1, ?2, ?3) ORDER BY changed, run, seq LIMIT ?4";
 const EVENTS_OF_GROUP: &str = "SELECT event FROM events INDEXED BY events_by_group \
     WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq LIMIT ?3 OFFSET ?4";
 const END_OF_GROUP: &str = "SELECT event FROM (SELECT seq, event FROM events INDEXED BY events_by_group \
     WHERE run = ?1 AND causal_group = ?2 AND causal_group > 0 ORDER BY seq DESC LIMIT ?3) ORDER BY seq";
 
+/// When a group was written: the number of the transaction, and its run and number.
+pub(super) type Change = (i64, i64, i64);
+
 impl Disk {
-    /// The groups that were written after this change, oldest first, the newest `max` of them; and the last change.
+    /// The groups that were written after this one, in the order in which they were, at most `max`; and which was the last.
     pub(super) fn groups_changed_after(
         &self,
-        changed: i64,
+        after: Change,
         max: usize,
-    ) -> Result<(i64, Vec<Group>)> {
+    ) -> Result<(Change, Vec<Group>)> {
         self.ask(|reader| {
             let mut statement = reader.prepare_cached(GROUPS_CHANGED)?;
-            let mut rows =
-                statement.query(params![changed, i64::try_from(max).unwrap_or(i64::MAX)])?;
-            let (mut last, mut groups) = (changed, Vec::new());
+            let limit = i64::try_from(max).unwrap_or(i64::MAX);
+            let mut rows = statement.query(params![after.0, after.1, after.2, limit])?;
+            let (mut last, mut groups) = (after, Vec::new());
             while let Some(row) = rows.next()? {
-                last = last.max(row.get(0)?);
-                match serde_json::from_str(row.get_ref(1)?.as_str()?) {
+                last = (row.get(0)?, row.get(1)?, row.get(2)?);
+                match serde_json::from_str(row.get_ref(3)?.as_str()?) {
                     Ok(group) => groups.push(group),
                     Err(error) => tracing::warn!(%error, "a stored group cannot be read"),
                 }
             }
-            groups.sort_unstable_by_key(|group: &Group| group.first);
             Ok((last, groups))
         })
     }
@@ -176,7 +178,10 @@ mod tests {
         let connection = Connection::open_in_memory().expect("a database");
         create(&connection).expect("its tables");
         for (question, expected) in [
-            (GROUPS_CHANGED, "groups_by_change (changed>?)"),
+            (
+                GROUPS_CHANGED,
+                "groups_by_change ((changed,run,seq)>(?,?,?))",
+            ),
             (
                 EVENTS_OF_GROUP,
                 "events_by_group (run=? AND causal_group=?)",

@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::Timeline;
 use super::density::{BUCKETS_MAX, Overview, density};
 use super::event::{Event, EventKey};
+use super::excerpts::Change;
 use super::filter::{Filter, Word};
 use super::group::{Group, GroupKind};
 use super::sqlite::Disk;
@@ -19,6 +20,8 @@ use crate::error::Result;
 
 /// Groups that are kept in memory; of more, the oldest are not found.
 pub const GROUPS_MAX: usize = 400_000;
+/// Groups that are read at once: in between, others may ask the database.
+const GROUPS_READ_MAX: usize = 2_000;
 /// Events of one answer. A stretch with more is answered by its density.
 pub const EXCERPT_EVENTS_MAX: usize = 4_000;
 /// Events of one group in an answer; of a longer one, the middle is left out.
@@ -94,7 +97,7 @@ pub struct Found {
 #[derive(Default)]
 pub(super) struct Index {
     groups: Vec<Group>,
-    changed: i64,
+    changed: Change,
     /// When each run began and was last heard of.
     runs: BTreeMap<u64, (WallMs, WallMs)>,
 }
@@ -102,11 +105,19 @@ pub(super) struct Index {
 impl Index {
     /// Learns what has changed in the database.
     fn catch_up(&mut self, disk: &Disk) -> Result<()> {
-        let (changed, groups) = disk.groups_changed_after(self.changed, GROUPS_MAX)?;
-        for group in groups {
-            self.learn(group);
+        loop {
+            let (changed, groups) = disk.groups_changed_after(self.changed, GROUPS_READ_MAX)?;
+            for group in groups {
+                self.learn(group);
+            }
+            if self.groups.len() > GROUPS_MAX {
+                self.groups.drain(..self.groups.len() - GROUPS_MAX);
+            }
+            if changed == self.changed {
+                break;
+            }
+            self.changed = changed;
         }
-        self.changed = changed;
         let floor = disk.floor();
         if self
             .groups
@@ -114,9 +125,6 @@ impl Index {
             .is_some_and(|group| group.last_seq < floor)
         {
             self.groups.retain(|group| group.last_seq >= floor);
-        }
-        if self.groups.len() > GROUPS_MAX {
-            self.groups.drain(..self.groups.len() - GROUPS_MAX);
         }
         Ok(())
     }
@@ -155,6 +163,11 @@ impl Index {
 }
 
 impl Timeline {
+    /// Reads what questions need of the past before anybody asks one. Blocks. What goes wrong is said by the first question.
+    pub fn warm(&self) {
+        let _: Result<_> = self.index().map(|_| ());
+    }
+
     /// Counts what a filter finds.
     ///
     /// # Errors
