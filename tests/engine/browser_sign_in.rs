@@ -252,6 +252,7 @@ impl Browsing {
             session: Some(JSON.to_owned()),
             allow_without_token: false,
             follow_redirects: true,
+            time_limit_ms: None,
         }
     }
 }
