@@ -79,7 +79,10 @@ mod tests {
             "",
         ] {
             assert!(openable(text).is_err(), "{text}");
-            if let Ok(url) = Url::parse(text) {
+            // A backslash is gone once it is read, and what is left is an address of the first host.
+            if let Ok(url) = Url::parse(text)
+                && !text.contains('\\')
+            {
                 assert!(open(&url).is_err(), "{text}");
             }
         }
