@@ -94,15 +94,15 @@ impl Owner {
     }
 }
 
-/// Field 22 of the process's `stat`, behind its name, which may hold anything.
+/// When a process that runs has started: field 22 of its `stat`, behind its name, which may hold anything. A dead one that
+/// nobody has looked after keeps its number and its start; its state, field 3, tells.
 fn start_of(pid: u32) -> Option<u64> {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-    stat.rsplit_once(')')?
-        .1
-        .split_whitespace()
-        .nth(19)?
-        .parse()
-        .ok()
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    if matches!(fields.next()?, "Z" | "X" | "x") {
+        return None;
+    }
+    fields.nth(18)?.parse().ok()
 }
 
 fn boot() -> Option<String> {
@@ -328,5 +328,28 @@ mod tests {
             }
             .is_alive()
         );
+    }
+
+    /// A killed process keeps its number until its parent has looked: it is dead all the same.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn an_owner_that_was_killed_is_dead_before_anybody_has_looked() {
+        let mut child = std::process::Command::new("sleep")
+            .arg("60")
+            .spawn()
+            .expect("sleep starts");
+        let owner = Owner {
+            pid: child.id(),
+            start: start_of(child.id()),
+            boot: boot(),
+        };
+        assert!(owner.is_alive());
+        child.kill().expect("it runs");
+        let stat = format!("/proc/{}/stat", child.id());
+        while !std::fs::read_to_string(&stat).is_ok_and(|stat| stat.contains(") Z ")) {
+            std::thread::yield_now();
+        }
+        assert!(!owner.is_alive());
+        child.wait().expect("it has ended");
     }
 }
