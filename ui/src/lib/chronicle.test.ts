@@ -138,7 +138,7 @@ test("what an earlier run left open does not go on in this one", async () => {
   chronicle.add({ run: 4, seq: 1, mono_ns: 0, wall_ms: stage.clock.now() + 60_000, actor: "recovery", kind: "RunStarted", data: { version: "0.1.0", pid: 1 } });
   expect(chronicle.generations.every((generation) => generation.until !== null)).toBe(true);
   expect([chronicle.send(3, 1)?.outcome, chronicle.flight(3, 1)?.class]).toEqual(["unknown", "aborted"]);
-  expect(rows(chronicle).at(-2)).toBe("R1 · GET orders · How it ended is not in this timeline. · 401 with G1, F1 gave no token");
+  expect(rows(chronicle).at(-2)).toBe("R1 · GET orders · How it ended is not in this timeline. · 401 with G1, F1 cut short");
 });
 
 /** What this process tells, and then a script beside it, which began while the request here was under way. */

@@ -137,6 +137,8 @@ function attemptStep(attempt: Attempt, send: Send): Step {
 function refreshStep(send: Send, flight: Flight): Step {
   const joined = send.waits.some((wait) => wait.joined) ? "joined, " : "";
   if (!flight.finished) return { kind: "refresh", tone: "pending", strong: `F${flight.number}`, rest: `${joined}refreshing`, moment: flight.started };
+  // Its process ended first; what the server did with it is not known.
+  if (flight.finished.run !== flight.run) return { kind: "refresh", tone: "plain", strong: `F${flight.number}`, rest: `${joined}cut short`, moment: flight.started };
   const time = took(flight.tookUs ?? 0);
   if (flight.class === "adopted") return { kind: "refresh", tone: "refresh", strong: `F${flight.number}`, rest: `${joined}took G${flight.generation} from ${ELSEWHERE}`, moment: flight.published ?? flight.finished };
   if (brought(flight)) return { kind: "refresh", tone: "refresh", strong: `F${flight.number}`, rest: `${joined}gave G${flight.generation} in ${time}`, moment: flight.published ?? flight.finished };
@@ -148,6 +150,7 @@ function refresh(flight: Flight): Pick<Row, "tone" | "name" | "title" | "sentenc
   const waited = flight.waiters > 1 ? ` ${count(flight.waiters, "request")} waited for it.` : "";
   const cause = `${NEEDS[flight.need].replace(/^b/, "B")}.${waited}`;
   if (!flight.finished) return { name, tone: "pending", title: `refreshes ${flight.session}`, sentence: cause, steps: [] };
+  if (flight.finished.run !== flight.run) return { name, tone: "plain", title: `began to refresh ${flight.session}`, sentence: "How it ended is not in this timeline.", steps: [] };
   const time = took(flight.tookUs ?? 0);
   if (brought(flight)) {
     const steps: Step[] = [{ kind: "token", tone: "refresh", strong: `G${flight.generation}`, rest: `in ${time}`, moment: flight.published ?? flight.finished }];
