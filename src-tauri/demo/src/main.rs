@@ -1,7 +1,7 @@
 //! The demo server as a program of its own, for tests of restarts and for trying other clients against it.
 
 use clap::Parser;
-use sandglass_demo::{Demo, NO_DELAY, Settings, write_workspace};
+use sandglass_demo::{Demo, NO_DELAY, Reuse, Settings, write_workspace};
 use std::error::Error;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +25,9 @@ struct Arguments {
     /// How long a refresh token can wait to be used
     #[arg(long, value_name = "SECONDS", default_value_t = 300)]
     refresh_ttl: u64,
+    /// Answer a refresh token that was just spent with its successor once more, for this long; without it, that is theft
+    #[arg(long, value_name = "SECONDS")]
+    grace: Option<u64>,
     /// Answer at once instead of after 150 to 250 ms
     #[arg(long)]
     no_delay: bool,
@@ -66,6 +69,9 @@ async fn run(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         state_file: arguments.state,
         ..Settings::default()
     };
+    if let Some(seconds) = arguments.grace {
+        settings.reuse = Reuse::Grace(Duration::from_secs(seconds));
+    }
     if arguments.no_delay {
         settings.delay = NO_DELAY;
     }

@@ -22,7 +22,7 @@ const OPEN_LIMIT: Duration = Duration::from_secs(60);
 /// How long something may take to show on the page. Far above what it needs, for a machine that is busy.
 pub const SHOW_LIMIT: Duration = Duration::from_secs(30);
 /// How often the page is looked at.
-const GLANCE: Duration = Duration::from_millis(50);
+pub(crate) const GLANCE: Duration = Duration::from_millis(50);
 /// How long one command of the driver may take.
 const COMMAND_LIMIT: Duration = Duration::from_secs(20);
 
@@ -96,12 +96,37 @@ impl Window {
     /// # Errors
     /// When the program does not end in time, or not in order.
     pub async fn close(self) -> Result<Desk> {
+        self.signal("-TERM")?;
+        self.gone().await?;
+        ensure!(
+            self.log().contains("Sandglass ends"),
+            "the program did not end in order; the log ends with\n{}",
+            self.log()
+        );
+        Ok(self.desk)
+    }
+
+    /// Kills the program where it stands, waits until it is gone, and leaves the desk as it is.
+    ///
+    /// # Errors
+    /// When the program is still there after that.
+    pub async fn kill(self) -> Result<Desk> {
+        self.signal("-KILL")?;
+        self.gone().await?;
+        Ok(self.desk)
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
         let process = self.process()?.context("the program is running")?;
         let told = Command::new("kill")
-            .args(["-TERM", &process])
+            .args([signal, &process])
             .status()
             .context("telling the program to end")?;
         ensure!(told.success(), "the program could not be told to end");
+        Ok(())
+    }
+
+    async fn gone(&self) -> Result<()> {
         let deadline = Instant::now() + COMMAND_LIMIT;
         while self.process()?.is_some() {
             let seconds = COMMAND_LIMIT.as_secs();
@@ -112,12 +137,7 @@ impl Window {
             );
             tokio::time::sleep(GLANCE).await;
         }
-        ensure!(
-            self.log().contains("Sandglass ends"),
-            "the program did not end in order; the log ends with\n{}",
-            self.log()
-        );
-        Ok(self.desk)
+        Ok(())
     }
 
     /// The first element of this selector, as soon as it is shown.

@@ -20,7 +20,7 @@ const QUESTION: &str = "Sandglass: where may this session go?";
 async fn a_session_is_made_allowed_tried_and_used() -> Result<()> {
     story::limited(async {
         let desk = Desk::new(Keychain::Unlocked)?;
-        let server = Server::start(desk.home())?;
+        let server = Server::start(desk.home(), &[])?;
         let folder = server.workspace().to_owned();
         let workspace = folder.to_str().context("a path that is text")?;
         let window = Window::open(desk, &["--workspace", workspace]).await?;
@@ -79,7 +79,7 @@ async fn a_session_is_made_allowed_tried_and_used() -> Result<()> {
 async fn a_file_that_names_another_address_is_a_question_outside_the_page() -> Result<()> {
     story::limited(async {
         let desk = Desk::new(Keychain::Unlocked)?;
-        let server = Server::start(desk.home())?;
+        let server = Server::start(desk.home(), &[])?;
         let folder = server.workspace().to_owned();
         let workspace = folder.to_str().context("a path that is text")?;
         let window = Window::open(desk, &["--workspace", workspace]).await?;

@@ -1,7 +1,6 @@
 //! A restart against a server that is a process of its own: still signed in.
 
 use anyhow::{Context as _, Result, ensure};
-use fantoccini::key::Key;
 use tests_desktop::server::Server;
 use tests_desktop::window::Window;
 use xtask::desk::{Desk, Keychain};
@@ -12,15 +11,9 @@ use crate::story::{self, SEND, STATUS};
 async fn after_a_restart_a_session_is_still_signed_in() -> Result<()> {
     story::limited(async {
         let desk = Desk::new(Keychain::Unlocked)?;
-        let server = Server::start(desk.home())?;
-        let workspace = server
-            .workspace()
-            .to_str()
-            .context("a path that is text")?
-            .to_owned();
-        let window = Window::open(desk, &["--workspace", &workspace]).await?;
-        window.wait_for_text("Demo server").await?;
-        sign_in(&window).await?;
+        let server = Server::start(desk.home(), &[])?;
+        let window = Window::open(desk, &["--workspace", server.workspace_text()?]).await?;
+        story::sign_in(&window).await?;
         list_orders(&window).await?;
         let desk = window.close().await?;
         ensure!(server.count("logins")? == 1, "signed in once");
@@ -44,15 +37,6 @@ async fn after_a_restart_a_session_is_still_signed_in() -> Result<()> {
         Ok(())
     })
     .await
-}
-
-/// Signs in to the session `demo` as a person would.
-async fn sign_in(window: &Window) -> Result<()> {
-    window.click("Sign in").await?;
-    window.fill_labelled("User", "ada").await?;
-    window.fill_labelled("Password", "hourglass").await?;
-    window.press(Key::Enter).await?;
-    window.wait_for_text("Signed in to demo").await
 }
 
 async fn list_orders(window: &Window) -> Result<()> {

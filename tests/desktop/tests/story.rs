@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, anyhow, bail};
+use fantoccini::key::Key;
 use serde_json::{Value, json};
 use tests_desktop::programs;
 use tests_desktop::window::Window;
@@ -25,17 +26,48 @@ const STORY_LIMIT: Duration = Duration::from_secs(180);
 
 /// Runs a story, and ends it when it takes too long.
 pub(crate) async fn limited(story: impl Future<Output = Result<()>>) -> Result<()> {
+    limited_to(STORY_LIMIT, story).await
+}
+
+/// The same with another limit.
+pub(crate) async fn limited_to(
+    limit: Duration,
+    story: impl Future<Output = Result<()>>,
+) -> Result<()> {
     // Building has no limit: it may wait for another build.
     programs::sandglass()?;
-    match tokio::time::timeout(STORY_LIMIT, story).await {
+    match tokio::time::timeout(limit, story).await {
         Ok(result) => result,
-        Err(_) => bail!("the story was not over after {} s", STORY_LIMIT.as_secs()),
+        Err(_) => bail!("the story was not over after {} s", limit.as_secs()),
     }
 }
 
 /// Where a story keeps its picture.
 pub(crate) fn picture(name: &str) -> PathBuf {
     root::target().join("shots").join(format!("{name}.png"))
+}
+
+/// Keeps a picture of the window in light and one in dark.
+pub(crate) async fn pictured(window: &Window, name: &str) -> Result<()> {
+    let view = call(window, "open_view", json!({ "args": {} })).await?;
+    let mut settings = view.unwrap_or_default()["settings"].clone();
+    for theme in ["light", "dark"] {
+        settings["theme"] = json!(theme);
+        let kept = call(window, "save_settings", json!({ "args": settings })).await?;
+        kept.map_err(|refusal| anyhow!("save_settings: {refusal}"))?;
+        window.shot(&picture(&format!("{name}-{theme}"))).await?;
+    }
+    Ok(())
+}
+
+/// Signs in to the session `demo` of a workspace, as a person would.
+pub(crate) async fn sign_in(window: &Window) -> Result<()> {
+    window.wait_for_text("Demo server").await?;
+    window.click("Sign in").await?;
+    window.fill_labelled("User", "ada").await?;
+    window.fill_labelled("Password", "hourglass").await?;
+    window.press(Key::Enter).await?;
+    window.wait_for_text("Signed in to demo").await
 }
 
 /// Calls a command as the page could; answers what came back, or the refusal.

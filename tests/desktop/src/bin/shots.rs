@@ -90,7 +90,7 @@ mod linux {
 
             // The demo signs in by itself; a workspace folder asks.
             let desk = window.close().await?;
-            let server = Server::start(desk.home())?;
+            let server = Server::start(desk.home(), &[])?;
             let workspace = server.workspace().to_string_lossy().into_owned();
             let window = Window::open(desk, &["--theme", theme, "--workspace", &workspace]).await?;
             window.click("Sign in").await?;
