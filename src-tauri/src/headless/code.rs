@@ -33,5 +33,6 @@ pub(super) fn run(args: &CodeArgs, place: &Place) -> Result<Exit, Stop> {
         CodeLanguage::Javascript => Language::Javascript,
         CodeLanguage::Python => Language::Python,
     };
-    print(code::write(draft, &workspace, language)?.as_bytes())
+    let written = code::write(draft, &workspace, language)?;
+    print(format!("{written}\n").as_bytes())
 }

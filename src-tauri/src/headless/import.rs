@@ -69,7 +69,7 @@ fn told(preview: &ImportPreview, dry_run: bool) -> String {
         lines.push(format!("secret  {name}: sandglass login --variable {name}"));
     }
     lines.push(format!(
-        "{}{}: {} requests, {} new, {} updated, {} kept as you have them; {} parts not taken over",
+        "{}{}: {} requests, {} new, {} updated, {} kept as you have them; not taken over: {}",
         if dry_run { "nothing was written. " } else { "" },
         preview.format,
         preview.total,
