@@ -132,4 +132,8 @@ fn the_parts_of_the_page_are_read_too() {
     assert_eq!(failures, []);
     assert_eq!(workspace.sessions[0].replies.ended_when.len(), 2);
     assert!(workspace.variables.secrets.contains("api_key"));
+
+    std::fs::write(&session, part("the session's file")).expect("a file");
+    let (workspace, failures) = Workspace::read(folder.path()).expect("readable");
+    assert_eq!((failures, workspace.sessions.len()), (vec![], 1));
 }
