@@ -362,6 +362,12 @@ pub fn words(event: &Event) -> String {
         Fact::StoreSlow {} => "The keychain takes long".to_owned(),
         Fact::StoreUnavailable { error } => format!("The keychain cannot be used: {error}"),
         Fact::StoreChosen { kept } => format!("Tokens are kept from now on in: {}", name(kept)),
+        Fact::EnvironmentChosen {
+            environment: Some(environment),
+        } => format!("The environment is {environment} from here"),
+        Fact::EnvironmentChosen { environment: None } => {
+            "No environment from here; the workspace's own variables count".to_owned()
+        }
         Fact::WorkspaceRead { .. } => "The workspace's files were read again".to_owned(),
         Fact::FaultSwitched { fault, on } => {
             let state = if *on { "on" } else { "off" };

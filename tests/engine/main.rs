@@ -13,6 +13,7 @@ mod crashes;
 mod discovery;
 mod dpop;
 mod editing;
+mod environments;
 mod every_call;
 mod evidence;
 mod family;

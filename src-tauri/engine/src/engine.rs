@@ -3,6 +3,7 @@
 mod address;
 mod discovering;
 pub mod editing;
+mod environments;
 mod explain;
 pub mod habits;
 pub mod importing;
@@ -240,7 +241,6 @@ impl Engine {
             kept: Mutex::new(options.kept),
             install_key: OnceLock::new(),
             flights: AtomicU64::new(last_flight),
-            workspace_id: workspace.place(),
             variables: SecretVariables::of(&workspace),
             asks: workspace.path.is_some(),
             clock_tick: options.clock_tick,

@@ -78,7 +78,6 @@ pub(crate) struct Context {
     pub(crate) kept: Mutex<Kept>,
     pub(crate) install_key: OnceLock<InstallKey>,
     pub(crate) flights: AtomicU64,
-    pub(crate) workspace_id: String,
     pub(crate) variables: SecretVariables,
     /// The workspace is a folder that others may edit: a difference from what was approved is a question. One that lives
     /// in memory only is the shell's own, and a difference means that its server is another one.
@@ -166,13 +165,15 @@ struct Generation {
 }
 
 impl Family {
-    /// A family of these sessions; their first one names where it refreshes.
+    /// A family of these sessions; their first one names where it refreshes. `place` tells its workspace and environment
+    /// from every other.
     pub(crate) fn new(
+        place: &str,
         name: &str,
         members: BTreeMap<Arc<str>, SessionConfig>,
         context: Arc<Context>,
     ) -> Self {
-        let slots = Slots::new(&context.workspace_id, name);
+        let slots = Slots::new(place, name);
         let beside = |ending: &str| {
             context
                 .data_folder
@@ -199,8 +200,13 @@ impl Family {
     }
 
     /// Whether this is the family of that name, with these sessions as they are set up.
-    pub(crate) fn is_like(&self, name: &str, members: &BTreeMap<Arc<str>, SessionConfig>) -> bool {
-        self.slots == Slots::new(&self.context.workspace_id, name) && self.members == *members
+    pub(crate) fn is_like(
+        &self,
+        place: &str,
+        name: &str,
+        members: &BTreeMap<Arc<str>, SessionConfig>,
+    ) -> bool {
+        self.slots == Slots::new(place, name) && self.members == *members
     }
 
     /// Whether one session alone uses it.

@@ -40,10 +40,16 @@ impl Roster {
     ) -> Self {
         let mut families = Vec::new();
         let mut sessions = HashMap::new();
+        let place = workspace.place();
         for (name, members) in grouped(&workspace, context, notices) {
-            let same = before.and_then(|before| before.family_like(&name, &members));
+            let same = before.and_then(|before| before.family_like(&place, &name, &members));
             let family = same.unwrap_or_else(|| {
-                Arc::new(Family::new(&name, members.clone(), Arc::clone(context)))
+                Arc::new(Family::new(
+                    &place,
+                    &name,
+                    members.clone(),
+                    Arc::clone(context),
+                ))
             });
             for (member, config) in members {
                 let session = before
@@ -68,10 +74,10 @@ impl Roster {
         }
     }
 
-    fn family_like(&self, name: &str, members: &Members) -> Option<Arc<Family>> {
+    fn family_like(&self, place: &str, name: &str, members: &Members) -> Option<Arc<Family>> {
         self.families
             .iter()
-            .find(|family| family.is_like(name, members))
+            .find(|family| family.is_like(place, name, members))
             .cloned()
     }
 

@@ -15,8 +15,6 @@ use crate::workspace::fill::percent_encoded;
 
 /// The secret variables of one workspace in one environment.
 pub(crate) struct SecretVariables {
-    /// What tells them from those of other workspaces and environments.
-    place: String,
     state: Mutex<State>,
     /// Turns true when the vault was asked for them, whatever it said.
     loaded: watch::Sender<bool>,
@@ -24,6 +22,8 @@ pub(crate) struct SecretVariables {
 
 #[derive(Default)]
 struct State {
+    /// What tells them from those of other workspaces and environments.
+    place: String,
     names: BTreeSet<String>,
     values: BTreeMap<String, SecretString>,
 }
@@ -34,19 +34,36 @@ impl SecretVariables {
         let names = workspace.variables.secrets.clone();
         Self {
             loaded: watch::Sender::new(names.is_empty()),
-            place: workspace.place(),
             state: Mutex::new(State {
+                place: workspace.place(),
                 names,
                 values: BTreeMap::new(),
             }),
         }
     }
 
+    /// Takes the names of another workspace or environment in. The values of the one before are gone at once: what is secret
+    /// there goes nowhere here.
+    pub(crate) fn enter(&self, workspace: &Workspace) {
+        let (place, names) = (workspace.place(), workspace.variables.secrets.clone());
+        let mut state = self.lock();
+        if state.place == place {
+            return;
+        }
+        self.loaded.send_replace(names.is_empty());
+        *state = State {
+            place,
+            names,
+            values: BTreeMap::new(),
+        };
+    }
+
     /// Reads what the vault holds of these. What cannot be read has no value, or the one that it had.
     pub(crate) async fn load(&self, vault: &Vault, names: BTreeSet<String>) {
         let mut found = Vec::new();
+        let place = self.lock().place.clone();
         for name in &names {
-            match vault.read(self.item(name)).await {
+            match vault.read(item(&place, name)).await {
                 Ok(Some(bytes)) => {
                     if let Ok(text) = std::str::from_utf8(bytes.expose_secret()) {
                         found.push((name.clone(), text.into()));
@@ -60,6 +77,9 @@ impl SecretVariables {
             }
         }
         let mut state = self.lock();
+        if state.place != place {
+            return;
+        }
         state.values.retain(|name, _| names.contains(name));
         state.values.extend(found);
         state.names = names;
@@ -78,13 +98,20 @@ impl SecretVariables {
     /// # Errors
     /// `variable.unknown` where no file names it as a secret, `store.*`; it has the value that it had then.
     pub(crate) async fn set(&self, vault: &Vault, name: &str, value: SecretString) -> Result<()> {
-        if !self.lock().names.contains(name) {
-            return Err(Failure::new(Code::VariableUnknown)
-                .with("variable", crate::redact::server_text(name, 80)));
-        }
+        let place = {
+            let state = self.lock();
+            if !state.names.contains(name) {
+                return Err(Failure::new(Code::VariableUnknown)
+                    .with("variable", crate::redact::server_text(name, 80)));
+            }
+            state.place.clone()
+        };
         let bytes = value.expose_secret().as_bytes().to_vec();
-        vault.write(self.item(name), bytes.into()).await?;
-        self.lock().values.insert(name.to_owned(), value);
+        vault.write(item(&place, name), bytes.into()).await?;
+        let mut state = self.lock();
+        if state.place == place {
+            state.values.insert(name.to_owned(), value);
+        }
         Ok(())
     }
 
@@ -116,16 +143,17 @@ impl SecretVariables {
         }
     }
 
-    fn item(&self, name: &str) -> String {
-        let hash: String = Sha256::digest(self.place.as_bytes())
-            .iter()
-            .take(6)
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
-        format!("variable {name} ({hash})")
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Under which name the vault has the value of a variable.
+fn item(place: &str, name: &str) -> String {
+    let hash: String = Sha256::digest(place.as_bytes())
+        .iter()
+        .take(6)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    format!("variable {name} ({hash})")
 }

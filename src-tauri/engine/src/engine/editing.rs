@@ -151,6 +151,7 @@ impl Engine {
         for family in &leaving {
             family.must_be_kept().await?;
         }
+        context.variables.enter(&after.workspace);
         *self
             .inner
             .roster
@@ -158,6 +159,12 @@ impl Engine {
             .unwrap_or_else(PoisonError::into_inner) = Arc::clone(&after);
         for family in &leaving {
             family.retire().await;
+        }
+        if after.workspace.environment != before.workspace.environment {
+            let environment = after.workspace.environment.clone();
+            let fact = Fact::EnvironmentChosen { environment };
+            let entry = Entry::new(Actor::User, &Subject::default(), fact);
+            context.timeline.append(entry);
         }
         let difference = after.difference(before);
         context.timeline.append(Entry::new(

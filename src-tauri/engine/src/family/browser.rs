@@ -268,6 +268,7 @@ impl Family {
             endpoint: redact::url(&without_query(&link)),
             redirect: redirect_uri.to_owned(),
             opened: opened.is_ok(),
+            limit_ms: u64::try_from(self.context.browser_limit.as_millis()).unwrap_or(u64::MAX),
         };
         let awaited = self.tell_user(member, fact, cause);
         let told = AtomicUsize::new(0);

@@ -410,6 +410,10 @@ pub enum Fact {
         redirect: String,
         /// The browser was opened here. Otherwise somebody takes the address there.
         opened: bool,
+        /// How long it is waited for, in milliseconds.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        limit_ms: u64,
     },
     /// Somebody called the address that the browser comes back to, and was not the answer. The sign-in goes on waiting.
     CallbackRefused {
@@ -475,6 +479,11 @@ pub enum Fact {
     StoreUnavailable {
         /// What it said.
         error: crate::error::Code,
+    },
+    /// The user went on in another environment of the workspace. Its sessions have tokens of their own.
+    EnvironmentChosen {
+        /// Its name. Absent: none, which is what the workspace says for all of them.
+        environment: Option<String>,
     },
     /// The files of the workspace were read again, because they changed.
     WorkspaceRead {

@@ -216,7 +216,8 @@ fn opens(fact: &Fact) -> Option<GroupKind> {
         Fact::StoreSlow {}
         | Fact::StoreUnavailable { .. }
         | Fact::StoreChosen { .. }
-        | Fact::WorkspaceRead { .. } => Some(GroupKind::Store),
+        | Fact::WorkspaceRead { .. }
+        | Fact::EnvironmentChosen { .. } => Some(GroupKind::Store),
         Fact::RunStarted { .. } | Fact::Gap { .. } => Some(GroupKind::Run),
         _ => None,
     }
