@@ -26,6 +26,8 @@ mod demo;
 #[cfg(feature = "window")]
 mod guided;
 mod headless;
+#[cfg(feature = "window")]
+mod key_files;
 mod log;
 #[cfg(feature = "window")]
 mod picked;

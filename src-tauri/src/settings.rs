@@ -37,6 +37,8 @@ pub struct Settings {
     pub timeline_height_px: u32,
     /// The workspace folder that was open last. The program writes it; what the view sends here is not used.
     pub last_workspace: Option<PathBuf>,
+    /// The environment that was chosen in it last. The program writes it too.
+    pub last_environment: Option<String>,
     /// How the timeline is drawn.
     pub timeline_view: TimelineView,
 }
@@ -49,6 +51,7 @@ impl Default for Settings {
             inspector_width_px: 340,
             timeline_height_px: 264,
             last_workspace: None,
+            last_environment: None,
             timeline_view: TimelineView::Story,
         }
     }
@@ -143,6 +146,7 @@ impl SettingsFile {
             };
             *current = Settings {
                 last_workspace: current.last_workspace.take(),
+                last_environment: current.last_environment.take(),
                 theme,
                 ..chosen
             };
@@ -153,9 +157,12 @@ impl SettingsFile {
         }
     }
 
-    /// Remembers the workspace that is open. None: the demo.
-    pub fn keep_workspace(&self, folder: Option<&Path>) {
-        self.change(|current| current.last_workspace = folder.map(Path::to_path_buf));
+    /// Remembers the workspace that is open, and in which environment. None: the demo, or no environment.
+    pub fn keep_workspace(&self, folder: Option<&Path>, environment: Option<&str>) {
+        self.change(|current| {
+            current.last_workspace = folder.map(Path::to_path_buf);
+            current.last_environment = environment.map(str::to_owned);
+        });
     }
 
     fn change(&self, change: impl FnOnce(&mut Settings)) -> Settings {

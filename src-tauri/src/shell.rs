@@ -16,6 +16,7 @@ use crate::cli::Cli;
 use crate::clipboard::Board;
 use crate::confirm::Confirm;
 use crate::demo;
+use crate::key_files::KeyFiles;
 use crate::picked::Picked;
 use crate::settings::SettingsFile;
 use crate::stream::Watch;
@@ -32,6 +33,8 @@ pub(crate) struct Shell {
     pub(crate) clipboard: Board,
     /// Files that the user chose to send.
     pub(crate) picked: Picked,
+    /// Files of keys that the user chose to sign in with.
+    pub(crate) key_files: KeyFiles,
     opened: SetOnce<Result<Opened>>,
 }
 
@@ -66,6 +69,7 @@ impl Shell {
             confirm: Confirm::default(),
             clipboard: Board::default(),
             picked: Picked::default(),
+            key_files: KeyFiles::default(),
             opened: SetOnce::new(),
         }
     }
@@ -111,17 +115,24 @@ impl Shell {
 
     async fn open_engine(&self, data_dir: PathBuf) -> Result<Opened> {
         let mut notices = Vec::new();
-        let folder = self.cli.place.workspace.clone().or_else(|| {
-            self.settings
-                .current()
-                .last_workspace
-                .filter(|_| !self.wants_demo())
+        let last = self.settings.current();
+        let folder = self
+            .cli
+            .place
+            .workspace
+            .clone()
+            .or_else(|| last.last_workspace.clone().filter(|_| !self.wants_demo()));
+        let folder = folder.and_then(|folder| {
+            let environment = last
+                .last_environment
+                .as_deref()
+                .filter(|_| is_last(&folder, last.last_workspace.as_deref()));
+            read(&folder, environment, &mut notices)
         });
-        let folder = folder.and_then(|folder| read(&folder, &mut notices));
+        let kept = folder.as_ref();
         self.settings.keep_workspace(
-            folder
-                .as_ref()
-                .and_then(|workspace| workspace.path.as_deref()),
+            kept.and_then(|workspace| workspace.path.as_deref()),
+            kept.and_then(|workspace| workspace.environment.as_deref()),
         );
         let (workspace, demo) = match folder {
             Some(workspace) => (workspace, None),
@@ -159,9 +170,23 @@ impl Shell {
     }
 }
 
-/// The workspace in this folder. One that cannot be read is a notice, and the demo is opened instead.
-fn read(folder: &Path, notices: &mut Vec<Failure>) -> Option<Workspace> {
-    match Workspace::read(folder) {
+/// Whether this folder is the one that was open last, however it is written.
+fn is_last(folder: &Path, last: Option<&Path>) -> bool {
+    let real = |path: &Path| path.canonicalize().ok();
+    last.is_some_and(|last| real(folder) == real(last))
+}
+
+/// The workspace in this folder, in this environment. One that cannot be read is a notice, and the demo is opened instead; an
+/// environment that is gone is one too, and none is chosen.
+fn read(folder: &Path, environment: Option<&str>, notices: &mut Vec<Failure>) -> Option<Workspace> {
+    let read = match Workspace::read_in(folder, environment) {
+        Err(failure) if failure.code == Code::EnvironmentUnknown => {
+            notices.push(failure);
+            Workspace::read(folder)
+        }
+        read => read,
+    };
+    match read {
         Ok((workspace, failures)) => {
             notices.extend(failures);
             Some(workspace)

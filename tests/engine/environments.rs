@@ -44,12 +44,11 @@ async fn a_session_is_signed_in_where_it_signed_in_and_nowhere_else() {
         Some(1),
         "signing out in one place leaves the other alone"
     );
-    let chosen = |event: &std::sync::Arc<sandglass_engine::timeline::event::Event>| match &event
-        .fact
-    {
-        Fact::EnvironmentChosen { environment } => Some(environment.clone()),
-        _ => None,
-    };
+    let chosen =
+        |event: &std::sync::Arc<sandglass_engine::timeline::event::Event>| match &event.fact {
+            Fact::EnvironmentChosen { environment } => Some(environment.clone()),
+            _ => None,
+        };
     let told: Vec<_> = world.events().iter().filter_map(chosen).collect();
     let staging = Some("staging".to_owned());
     assert_eq!(

@@ -580,6 +580,7 @@ impl Session {
             family: self.config.family.to_string(),
             kind: self.config.kind(),
             grant: self.config.grant(),
+            client_auth: self.config.client_auth(),
             state: state.name(),
             epoch: state.epoch,
             generation: token.map(|token| token.generation),

@@ -136,7 +136,7 @@ async fn save_elsewhere(
         Err(failure) if failure.code != Code::WorkspaceExists => return Err(failure),
         Ok(()) | Err(_) => writer::write_session(&folder, session, keys, None)?,
     }
-    shell.settings.keep_workspace(Some(&folder));
+    shell.settings.keep_workspace(Some(&folder), None);
     Ok(Decided {
         folder: Some(folder.display().to_string()),
         ..decided

@@ -5,6 +5,8 @@ commands! {
     view::open_view(Nothing) -> AppView;
     /// Sends the timeline from one event on, and goes on as it grows. Ends the watch before it.
     view::watch_timeline(WatchTimeline) -> Nothing;
+    /// Goes on in another environment of the workspace. Sessions there have tokens of their own.
+    view::choose_environment(ChooseEnvironment) -> WorkspaceView;
     /// Keeps theme and pane sizes; answers what is kept.
     view::save_settings(Settings) -> Settings;
 
@@ -42,6 +44,10 @@ commands! {
     session::list_sessions(Nothing) -> Vec<SessionSnapshot>;
     /// Signs a session in with what the user typed.
     session::sign_in(SignIn) -> Newest;
+    /// Lets the user choose the file of a key or a certificate to sign in with. Null: none was chosen.
+    session::pick_key_file(Nothing) -> Option<KeyFile>;
+    /// Brings a sign-in the address that the browser ended at.
+    session::bring_sign_in_back(CameBack) -> Nothing;
     /// Stops waiting for the browser; the session is as it was.
     session::stop_sign_in(OfSession) -> Nothing;
     /// Copies the address at which the user signs in, to open it elsewhere.

@@ -5,11 +5,13 @@ use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::token::details::TokenDetails;
 use sandglass_engine::verdict::Explanation;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use tauri::{AppHandle, State};
 use ts_rs::TS;
 
 use super::{Newest, Nothing, aside};
+use crate::key_files::{KeyFile, UsedKeyFile};
 use crate::shell::Shell;
 use crate::trust;
 
@@ -29,6 +31,19 @@ pub struct SignIn {
     pub session: String,
     /// What the user typed.
     pub credentials: Credentials,
+    /// A file that was chosen for what the client authenticates with. Null: none was.
+    pub key_file: Option<UsedKeyFile>,
+}
+
+/// What the browser ended at, brought by hand.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct CameBack {
+    /// The session's name.
+    pub session: String,
+    /// The address that the browser ended at.
+    #[ts(type = "string")]
+    pub address: SecretString,
 }
 
 /// Lists the sessions.
@@ -49,11 +64,40 @@ pub(crate) async fn sign_in(
     args: SignIn,
 ) -> Result<Newest> {
     let engine = shell.engine().await?;
-    trust::hosts_of_issuer(&shell, &app, &args.session).await?;
-    engine.sign_in(&args.session, args.credentials).await?;
+    let SignIn {
+        session,
+        mut credentials,
+        key_file,
+    } = args;
+    if let Some(file) = &key_file {
+        shell.key_files.fill(&mut credentials, file)?;
+    }
+    trust::hosts_of_issuer(&shell, &app, &session).await?;
+    engine.sign_in(&session, credentials).await?;
     Ok(Newest {
         newest: engine.timeline().newest(),
     })
+}
+
+/// Lets the user choose the file of a key or a certificate. The page gets its name, not what is in it.
+#[tauri::command]
+pub(crate) async fn pick_key_file(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    args: Nothing,
+) -> Result<Option<KeyFile>> {
+    let Nothing {} = args;
+    let title = "The client's key or certificate";
+    let path = shell.confirm.pick_file(&app, title).await?;
+    path.map(|path| shell.key_files.take(&path)).transpose()
+}
+
+/// Brings a sign-in what the browser ended at, from where that cannot come back by itself.
+#[tauri::command]
+pub(crate) async fn bring_sign_in_back(shell: State<'_, Shell>, args: CameBack) -> Result<Nothing> {
+    let engine = shell.engine().await?;
+    engine.came_back(&args.session, args.address.expose_secret())?;
+    Ok(Nothing {})
 }
 
 /// Stops waiting for the browser.

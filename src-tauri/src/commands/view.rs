@@ -11,7 +11,7 @@ use ts_rs::TS;
 
 use super::{KeychainView, Nothing};
 use crate::settings::Settings;
-use crate::shell::Shell;
+use crate::shell::{Opened, Shell};
 use crate::stream::TimelineBatch;
 use crate::window;
 
@@ -52,6 +52,36 @@ pub struct WorkspaceView {
     pub path: Option<String>,
     /// It is the demo's own.
     pub embedded_demo: bool,
+    /// Its environments, by name.
+    pub environments: Vec<String>,
+    /// The one that it is open in. Null: none.
+    pub environment: Option<String>,
+}
+
+/// Where to go on.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct ChooseEnvironment {
+    /// The environment's name. Null: none.
+    pub environment: Option<String>,
+}
+
+impl WorkspaceView {
+    /// The workspace as it is open now.
+    fn of(opened: &Opened) -> Self {
+        let workspace = opened.engine.workspace();
+        let names = workspace.environments.iter();
+        Self {
+            name: workspace.name.clone(),
+            path: workspace
+                .path
+                .as_ref()
+                .map(|path| path.display().to_string()),
+            embedded_demo: opened.demo.is_some(),
+            environments: names.map(|one| one.name.clone()).collect(),
+            environment: workspace.environment.clone(),
+        }
+    }
 }
 
 /// What the view starts by itself.
@@ -85,14 +115,7 @@ pub(crate) async fn open_view(shell: State<'_, Shell>, args: Nothing) -> Result<
         version: env!("CARGO_PKG_VERSION").to_owned(),
         run: engine.timeline().run(),
         newest: engine.timeline().newest(),
-        workspace: WorkspaceView {
-            name: workspace.name.clone(),
-            path: workspace
-                .path
-                .as_ref()
-                .map(|path| path.display().to_string()),
-            embedded_demo: opened.demo.is_some(),
-        },
+        workspace: WorkspaceView::of(opened),
         demo_origin: opened.demo.as_ref().map(|demo| demo.origin().to_owned()),
         sessions: engine.sessions(),
         requests: workspace.requests.clone(),
@@ -105,6 +128,22 @@ pub(crate) async fn open_view(shell: State<'_, Shell>, args: Nothing) -> Result<
             Autorun::None
         },
     })
+}
+
+/// Goes on in another environment, which the next start opens too.
+#[tauri::command]
+pub(crate) async fn choose_environment(
+    shell: State<'_, Shell>,
+    args: ChooseEnvironment,
+) -> Result<WorkspaceView> {
+    let opened = shell.opened().await?;
+    let environment = args.environment.as_deref();
+    opened.engine.choose_environment(environment).await?;
+    let workspace = opened.engine.workspace();
+    shell
+        .settings
+        .keep_workspace(workspace.path.as_deref(), workspace.environment.as_deref());
+    Ok(WorkspaceView::of(opened))
 }
 
 /// Watches the timeline.

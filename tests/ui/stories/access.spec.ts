@@ -22,6 +22,24 @@ async function faults(page: Page): Promise<string[]> {
 
 const pressSignIn = (page: Page) => page.getByRole("button", { name: "Sign in to demo", exact: true }).first().click();
 
+async function discover(page: Page, issuer: string): Promise<void> {
+  await page.getByRole("button", { name: "New session" }).click();
+  await page.getByLabel("Name").fill("viewer");
+  await page.getByLabel("Issuer").fill(issuer);
+  await page.getByRole("button", { name: "Discover" }).click();
+}
+
+/** A new session whose user signs in through the browser, as far as its sign-in dialog. */
+async function signInByBrowser(page: Page, auth: string): Promise<void> {
+  await discover(page, "https://id.test");
+  await page.getByTestId("editor-sign-in").click();
+  await page.getByLabel("Client id").fill("desktop");
+  await page.getByLabel("The client proves itself").selectOption(auth);
+  await page.getByTestId("editor-try").click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Test sign-in" }).click();
+}
+
 const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
   ["the welcome", "", async () => {}],
   ["a story after the tour", "autorun=tour", async (page) => {
@@ -106,6 +124,48 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.getByLabel("Provider").selectOption("Okta");
     await expect(page.getByTestId("preset-facts")).toBeVisible();
   }],
+  ["what an issuer says of itself, and what leads elsewhere", "folder", async (page) => {
+    await discover(page, "https://id.elsewhere.test");
+    await expect(page.getByTestId("discovered")).toBeVisible();
+    await page.getByText("Endpoints by hand").click();
+  }],
+  ["an issuer that says nothing", "folder", async (page) => {
+    await discover(page, "https://nobody.test");
+    await expect(page.getByText("This server does not say where its endpoints are")).toBeVisible();
+  }],
+  ["every way to get tokens, with what the server does not list", "folder", async (page) => {
+    await discover(page, "https://id.test");
+    await expect(page.getByTestId("discovered")).toBeVisible();
+    await page.getByTestId("editor-sign-in").click();
+    await page.getByText("Legacy").click();
+    await page.getByLabel("Port that the browser comes back to").selectOption("at this port");
+  }],
+  ["a sign-in that sets cookies", "folder", async (page) => {
+    await page.getByRole("button", { name: "New session" }).click();
+    await page.getByLabel("It speaks").selectOption("cookie");
+    await page.getByTestId("editor-sign-in").click();
+  }],
+  ["a connection that is not as usual", "folder", async (page) => {
+    await page.getByRole("button", { name: "New session" }).click();
+    await page.getByTestId("editor-bind").click();
+    await page.getByText("Connection: as usual").click();
+    await page.getByLabel("This one").check();
+    await page.getByRole("button", { name: "Add an exception" }).click();
+  }],
+  ["a browser that is waited for", "folder", async (page) => {
+    await signInByBrowser(page, "none");
+    await page.getByRole("button", { name: "Open the browser" }).click();
+    await page.getByText("The browser is on another machine").click();
+    await page.getByLabel("Address that the browser ended at").fill("nonsense");
+    await page.keyboard.press("Enter");
+    await expect(page.getByRole("dialog").last().getByRole("alert")).toBeVisible();
+  }],
+  ["a client's key that is asked for", "folder", async (page) => {
+    await signInByBrowser(page, "private_key_jwt");
+    await page.getByRole("button", { name: "Choose a file…" }).click();
+    await expect(page.getByText("From client-key.pem")).toBeVisible();
+  }],
+  ["the environments of a workspace", "folder", async (page) => page.getByRole("button", { name: "Environment: No environment" }).click()],
   ["how a session signs in, and what is missing", "folder", async (page) => {
     await page.getByRole("button", { name: "New session" }).click();
     await page.getByLabel("Provider").selectOption("Okta");

@@ -86,6 +86,7 @@ test("a mistake is named and nothing is lost", async ({ window: { page, open } }
   await open("folder");
   await page.getByRole("button", { name: "New session" }).click();
   await page.getByLabel("Name").fill("demo");
+  await page.getByText("Endpoints by hand").click();
   await page.getByLabel("Token endpoint").fill("nonsense");
   await page.getByTestId("editor-try").click();
   await page.getByRole("button", { name: "Save" }).click();
@@ -102,6 +103,7 @@ test("in the demo, a session goes to a folder of the user's choice", async ({ wi
   await open();
   await page.getByRole("button", { name: "Use my own API" }).first().click();
   await page.getByLabel("Name").fill("mine");
+  await page.getByText("Endpoints by hand").click();
   await page.getByLabel("Token endpoint").fill("https://id.test/token");
   await page.getByTestId("editor-try").click();
   await page.getByRole("button", { name: "Save" }).click();

@@ -17,13 +17,13 @@ test("a refused sign-in says so, and what was typed is not kept", async ({ windo
   await expect(page.getByTestId("session-demo")).toContainText("G1");
 });
 
-test("an OAuth session asks for its refresh token", async ({ window: { page, open } }) => {
+test("a public OAuth client is asked for its refresh token, and for no secret", async ({ window: { page, open } }) => {
   await open("folder");
   await page.keyboard.press("Control+2");
   await page.getByRole("button", { name: "Sign in to demo-oauth", exact: true }).first().click();
   const dialog = page.getByRole("dialog");
   await expect(dialog.getByLabel("Refresh token")).toHaveAttribute("type", "password");
-  await expect(dialog.getByLabel(/Client secret/)).toHaveAttribute("type", "password");
+  await expect(dialog.getByLabel("Client secret")).toBeHidden();
   await page.keyboard.press("Escape");
   await expect(dialog).toBeHidden();
 });
@@ -70,4 +70,23 @@ test("a workspace without sessions shows the one next step", async ({ window: { 
   await open("bare");
   await page.getByRole("button", { name: "Make one" }).click();
   await expect(page.getByRole("dialog", { name: "New session" })).toContainText("1 Find");
+});
+
+test("the session follows the environment: signed in here, and not there", async ({ window: { page, open } }) => {
+  await open("folder");
+  await page.getByRole("button", { name: "Sign in to demo", exact: true }).first().click();
+  await page.getByLabel("User").fill("ada");
+  await page.getByLabel("Password").fill("hourglass");
+  await page.keyboard.press("Enter");
+  await expect(page.getByTestId("session-demo")).toContainText("G1");
+  await page.getByRole("button", { name: "Environment: No environment" }).focus();
+  await page.keyboard.press("Enter");
+  await page.keyboard.press("s");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("button", { name: "Environment: staging" })).toBeVisible();
+  await expect(page.getByTestId("session-demo")).toHaveText("Signed out");
+  await expect(page.getByRole("complementary")).toContainText("No token yet");
+  await page.getByRole("button", { name: "Environment: staging" }).click();
+  await page.getByRole("menuitemradio", { name: "No environment" }).click();
+  await expect(page.getByTestId("session-demo")).toContainText("G1");
 });

@@ -1,15 +1,19 @@
 // The door to a played engine: for tests, and for work on the look without a window. Never part of the product.
 import type { AppView } from "../wire/AppView";
+import type { ClientAuth } from "../wire/ClientAuth";
 import type { Commands } from "../wire/Commands";
 import type { Credentials } from "../wire/Credentials";
 import type { Failure } from "../wire/Failure";
 import type { FromCurl } from "../wire/FromCurl";
+import type { GrantType } from "../wire/GrantType";
 import type { KeychainState } from "../wire/KeychainState";
 import type { KeychainView } from "../wire/KeychainView";
 import type { SavedRequest } from "../wire/SavedRequest";
 import type { Settings } from "../wire/Settings";
+import type { StoredSession } from "../wire/StoredSession";
 import type { Backend, Callable } from "./backend";
 import { type FakeClock, pageClock } from "./fake/clock";
+import { discovered } from "./fake/discovered";
 import { FakeEngine, ORIGIN, failure } from "./fake/engine";
 import { explainRequest, explainSignOut } from "./fake/explain";
 import { inspected } from "./fake/inspect";
@@ -53,15 +57,20 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
   const snapshots = () => engine.sessions.map((one) => one.snapshot(engine.log.newest));
   const settings: Settings = {
-    theme: stage.theme ?? "system", sessions_width_px: 232, inspector_width_px: 316, timeline_height_px: 268, last_workspace: null, timeline_view: stage.view ?? "story",
+    theme: stage.theme ?? "system", sessions_width_px: 232, inspector_width_px: 316, timeline_height_px: 268, last_workspace: null, last_environment: null, timeline_view: stage.view ?? "story",
   };
 
   const handlers: Handlers = {
     open_view: () => ({
       version: "0.1.0", run: engine.log.run, newest: engine.log.newest,
-      workspace: stage.folder || stage.bare ? { name: "Acme shop", path: "/home/ada/acme-shop", embedded_demo: false } : { name: "Demo server", path: null, embedded_demo: true },
+      workspace: stage.folder || stage.bare ? { name: "Acme shop", path: "/home/ada/acme-shop", embedded_demo: false, environments: ENVIRONMENTS, environment: engine.environment } : { name: "Demo server", path: null, embedded_demo: true, environments: [], environment: null },
       demo_origin: stage.folder || stage.bare ? null : ORIGIN, sessions: snapshots(), requests: stage.bare ? [] : REQUESTS, keychain: keychain(), notices: stage.notices ?? [], settings, autorun: stage.autorun ?? "none",
     }),
+    choose_environment: ({ environment }) => {
+      if (environment !== null && !ENVIRONMENTS.includes(environment)) throw failure("environment.unknown", { environment });
+      engine.goTo(environment);
+      return { name: "Acme shop", path: "/home/ada/acme-shop", embedded_demo: false, environments: ENVIRONMENTS, environment };
+    },
     send_request: (draft) => ({ request: engine.send(draft), ...done() }),
     pick_file: () => ({ path: "/home/ada/pictures/cat.png", name: "cat.png", bytes: 48_213 }),
     fill_address: ({ url }) => ({ url: url.replace(/\{\{ *([\w.-]+) *\}\}/g, (_, name: string) => VARIABLES[name] ?? refuse("variable.unknown", { variable: name })) }),
@@ -88,11 +97,17 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       await engine.signIn(session, true);
       return done();
     },
-    stop_sign_in: () => ({}),
-    copy_sign_in_link: () => ({}),
-    discover: ({ issuer }) => {
-      throw failure("discovery.failed", { issuer, detail: "there is no network here" });
+    stop_sign_in: ({ session }) => {
+      engine.endVisit(session, false);
+      return {};
     },
+    copy_sign_in_link: () => ({}),
+    bring_sign_in_back: ({ session, address }) => {
+      if (!address.includes("code=") || !engine.endVisit(session, true)) throw failure("sign_in.not_the_answer", { session });
+      return {};
+    },
+    pick_key_file: () => ({ id: 1, name: "client-key.pem" }),
+    discover: ({ issuer }) => discovered(issuer, clock),
     sign_out: ({ session }) => {
       engine.signOut(session);
       return done();
@@ -112,7 +127,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       if (!files.allowed(session, keys)) return { allowed: false, folder: null, ...done() };
       if (!stage.folder && !stage.bare) return { allowed: true, folder: "/home/ada/my-api", ...done() };
       files.write(session, keys, revision);
-      engine.takeIn(session, () => new FakeSession(session, keys.kind === "json" ? "json" : "oauth", Array.isArray(keys.origins) ? String(keys.origins[0] ?? "") : "", 6_000));
+      engine.takeIn(session, () => sessionOf(session, keys));
       return { allowed: true, folder: null, ...done() };
     },
     delete_session: ({ session }) => {
@@ -193,6 +208,14 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   };
 }
 
+/** The session that a file describes. */
+function sessionOf(name: string, keys: StoredSession["keys"]): FakeSession {
+  const origin = Array.isArray(keys.origins) ? String(keys.origins[0] ?? "") : "";
+  return new FakeSession(name, keys.kind === "json" ? "json" : "oauth", origin, 6_000, {
+    grant: (keys.grant ?? "refresh_token") as GrantType, auth: (keys.client_auth ?? "none") as ClientAuth,
+  });
+}
+
 /** What this server takes: one password, and any secret of some length. */
 function accepted(credentials: Credentials): boolean {
   switch (credentials.type) {
@@ -213,6 +236,9 @@ const REQUESTS: SavedRequest[] = [
   { id: "who-am-i", name: "Who am I", method: "GET", url: `${ORIGIN}/me`, headers: [], body: null, session: "demo" },
   { id: "back-office", name: "Back office", method: "GET", url: `${ORIGIN}/admin`, headers: [], body: null, session: "demo" },
 ];
+
+/** The environments of the played workspace. */
+const ENVIRONMENTS = ["production", "staging"];
 
 /** The variables of the played workspace; a secret is hidden. */
 const VARIABLES: Record<string, string> = { api: ORIGIN, size: "5", key: "•••" };

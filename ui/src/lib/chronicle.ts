@@ -362,6 +362,7 @@ export class Chronicle {
       case "StoreUnavailable":
       case "StoreChosen":
       case "WorkspaceRead":
+      case "EnvironmentChosen":
         return this.#open("store", moment);
       case "RunStarted":
       case "Gap":

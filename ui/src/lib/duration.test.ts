@@ -1,6 +1,6 @@
 // Durations read as people say them.
 import { expect, test } from "vitest";
-import { bytes, coarse, count, inSeconds, left, relative, span, took } from "./duration";
+import { bytes, coarse, count, inSeconds, left, relative, remaining, span, took } from "./duration";
 
 test.each([
   [0.04, "0.0 ms"], [0.4, "0.4 ms"], [251, "251 ms"], [999.4, "999 ms"], [999.6, "1 s"], [1_234, "1.2 s"], [6_000, "6 s"], [59_600, "60 s"],
@@ -26,3 +26,5 @@ test("sizes and counts read naturally", () => {
   expect([bytes(512), bytes(1_234), bytes(3_400_000), took(182_000), coarse(90_000)]).toEqual(["512 B", "1.2 kB", "3.4 MB", "182 ms", "90 s"]);
   expect([count(1, "request"), count(1_000, "request"), count(2, "refresh", "refreshes")]).toEqual(["1 request", "1,000 requests", "2 refreshes"]);
 });
+
+test.each([[299_001, "5:00"], [61_000, "1:01"], [6_001, "0:07"], [0, "0:00"], [-5, "0:00"]])("%i ms of a wait remain as %s", (ms, words) => expect(remaining(ms)).toBe(words));

@@ -36,6 +36,12 @@ export function left(ms: number): string {
   return ms > 0 ? `${coarse(Math.ceil(ms / 1_000) * 1_000)} left` : `expired ${ago(-ms)}`;
 }
 
+/** What is left of a wait, as a clock counts down: `4:59`, `0:07`. */
+export function remaining(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+}
+
 /** How long ago: `just now`, `3 s ago`. */
 export function ago(ms: number): string {
   return ms < 1_000 ? "just now" : `${coarse(ms)} ago`;

@@ -13,6 +13,17 @@ test.each([["oauth", OAUTH], ["json", JSON_FILE]])("a file of %s that nobody cha
   expect(fileOf(formOf(keys), keys)).toEqual(keys);
 });
 
+test("what is unusual about an OAuth client and its connection comes back as it was", () => {
+  const keys: Keys = {
+    kind: "oauth", origins: [], issuer: "https://id.test", client_id: "desktop", client_auth: "private_key_jwt", grant: "authorization_code", redirect_uri: "http://localhost:8400/cb",
+    require_pushed_authorization_requests: true, dpop: false, authorization_parameters: { audience: "orders", prompt: "login" }, revocation_endpoint: "https://id.test/revoke",
+    connection: { proxy: "http://127.0.0.1:8080", authority: "ca.pem", pins: [{ host: "dev.local", sha256: "ab" }] },
+  };
+  const form = formOf(keys);
+  expect(fileOf(form, keys)).toEqual(keys);
+  expect(fileOf({ ...form, audience: "", connection: { ...form.connection, proxy: "none", pins: [] } }, keys)).toMatchObject({ authorization_parameters: { prompt: "login" }, connection: { authority: "ca.pem" } });
+});
+
 test("what is emptied is gone, and what has no field stays", () => {
   const form = { ...formOf({ ...OAUTH, scope: "orders" }), scope: " ", resource: "https://api.test" };
   expect(fileOf(form, { ...OAUTH, scope: "orders" })).toEqual({ ...OAUTH, resource: "https://api.test" });

@@ -123,6 +123,17 @@ export class App {
     else this.dialog = { kind: "sign-in", session };
   }
 
+  /** Goes on in another environment, or in none: the same sessions, with the tokens that they have there. */
+  async chooseEnvironment(environment: string | null): Promise<void> {
+    if (this.view === null || this.view.workspace.environment === environment) return;
+    try {
+      const workspace = await this.backend.call("choose_environment", { environment });
+      this.view = { ...this.view, workspace };
+    } catch (error) {
+      this.notices.add(failureOf(error));
+    }
+  }
+
   /** The thief of the demo, and a request that shows what came of it. */
   async steal(): Promise<void> {
     if (await this.act("steal_refresh_token", {})) await this.exchange.press();

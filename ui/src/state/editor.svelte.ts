@@ -1,22 +1,27 @@
 // One session in the editor: what is filled in, what was read, and what became of saving it.
 import type { Backend } from "../backend/backend";
 import { failureOf } from "../backend/failure";
+import { fitting } from "../lib/grants";
 import { type Keys, type SessionForm, fileOf, filled, formOf, missingScope } from "../lib/session-form";
 import { compareKeys } from "../lib/moment";
 import type { EventKey } from "../wire/EventKey";
 import type { Failure } from "../wire/Failure";
 import type { Preset } from "../wire/Preset";
+import { Discovery } from "./discovery.svelte";
 import type { Timeline } from "./timeline.svelte";
 
 /** The steps, in their order. */
 export const STEPS = ["find", "sign-in", "bind", "try"] as const;
 export type Step = (typeof STEPS)[number];
 
+/** What a new session begins with: the user's own browser does the signing in. */
+const NEW: Keys = { kind: "oauth", origins: [], grant: "authorization_code" };
+
 /** The editor of one session. */
 export class Editor {
   step = $state<Step>("find");
   name = $state("");
-  form = $state<SessionForm>(formOf({ kind: "oauth", origins: [] }));
+  form = $state<SessionForm>(formOf(NEW));
   presets = $state.raw<Preset[]>([]);
   preset = $state.raw<Preset | null>(null);
   blanks = $state<Record<string, string>>({});
@@ -29,6 +34,8 @@ export class Editor {
   /** What was read; null: it is a new session. */
   revision = $state<string | null>(null);
   readonly missing = $derived(missingScope(this.form, this.preset));
+  /** What the issuer says of itself. */
+  readonly discovery: Discovery;
 
   #before: Keys = {};
   readonly #backend: Backend;
@@ -37,6 +44,7 @@ export class Editor {
   constructor(backend: Backend, timeline: Timeline) {
     this.#backend = backend;
     this.#timeline = timeline;
+    this.discovery = new Discovery(backend);
   }
 
   /** Begins with what is on disk, or with nothing. */
@@ -59,7 +67,7 @@ export class Editor {
     const own = this.form;
     // What a preset says in keys without a field is kept as if it had been read.
     this.#before = this.preset ? filled(this.preset, this.blanks) : {};
-    const form = formOf(this.preset ? this.#before : { kind: own.kind, origins: [] });
+    const form = formOf(this.preset ? this.#before : { ...NEW, kind: own.kind });
     this.form = { ...form, clientId: own.clientId, refreshWhen: own.refreshWhen, origins: form.origins.length > 0 ? form.origins : own.origins };
     this.touched();
   }
@@ -69,6 +77,14 @@ export class Editor {
     this.saved = null;
     this.refused = false;
     this.failure = null;
+  }
+
+  /** Asks the issuer where it does its work, and what it can. */
+  async discover(): Promise<void> {
+    const found = await this.discovery.ask(this.form.issuer.trim(), this.revision === null ? null : this.name);
+    if (found === null) return;
+    this.form.grant = fitting(found.grant_types_supported, this.form.grant);
+    this.touched();
   }
 
   addScope(scope: string): void {

@@ -14,7 +14,6 @@ export class Settings {
   inspector = $state(316);
   timeline = $state(268);
   view = $state<Kept["timeline_view"]>("story");
-  #lastWorkspace: string | null = null;
   readonly #backend: Backend;
   #due: ReturnType<typeof setTimeout> | null = null;
 
@@ -28,7 +27,6 @@ export class Settings {
     this.inspector = within(kept.inspector_width_px, LIMITS.inspector);
     this.timeline = within(kept.timeline_height_px, LIMITS.timeline);
     this.view = kept.timeline_view;
-    this.#lastWorkspace = kept.last_workspace;
   }
 
   resize(pane: keyof typeof LIMITS, size: number): void {
@@ -52,7 +50,7 @@ export class Settings {
       this.#due = null;
       const kept: Kept = {
         theme: this.theme, sessions_width_px: this.sessions, inspector_width_px: this.inspector, timeline_height_px: this.timeline,
-        last_workspace: this.#lastWorkspace, timeline_view: this.view,
+        last_workspace: null, last_environment: null, timeline_view: this.view,
       };
       // Losing a pane's size is no news for the user.
       void this.#backend.call("save_settings", kept).catch(() => {});

@@ -6,7 +6,7 @@ import type { SignatureState } from "../wire/SignatureState";
 import type { TokenDetails } from "../wire/TokenDetails";
 import type { Timeline } from "./timeline.svelte";
 
-const TELLING = new Set<Moment["kind"]>(["Published", "SessionRestored", "SignedOut", "LeaseTaken", "ResponseClassified", "Persisted", "StoreChosen"]);
+const TELLING = new Set<Moment["kind"]>(["Published", "SessionRestored", "SignedOut", "LeaseTaken", "ResponseClassified", "Persisted", "StoreChosen", "WorkspaceRead"]);
 const SETTLE_MS = 60;
 
 /** The token pane's content. */

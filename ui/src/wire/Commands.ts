@@ -3,6 +3,8 @@ import type { Accepted } from "./Accepted";
 import type { Address } from "./Address";
 import type { AppView } from "./AppView";
 import type { ArmFault } from "./ArmFault";
+import type { CameBack } from "./CameBack";
+import type { ChooseEnvironment } from "./ChooseEnvironment";
 import type { ChooseStore } from "./ChooseStore";
 import type { ClearFault } from "./ClearFault";
 import type { CurlLine } from "./CurlLine";
@@ -16,6 +18,7 @@ import type { Found } from "./Found";
 import type { FromCurl } from "./FromCurl";
 import type { Inspected } from "./Inspected";
 import type { Issuer } from "./Issuer";
+import type { KeyFile } from "./KeyFile";
 import type { KeychainView } from "./KeychainView";
 import type { Known } from "./Known";
 import type { LineageStep } from "./LineageStep";
@@ -49,6 +52,7 @@ import type { StoryOf } from "./StoryOf";
 import type { TokenDetails } from "./TokenDetails";
 import type { WatchTimeline } from "./WatchTimeline";
 import type { WindowOf } from "./WindowOf";
+import type { WorkspaceView } from "./WorkspaceView";
 
 /**
  * What each command takes and answers.
@@ -62,6 +66,10 @@ open_view: [Nothing, AppView],
  * Sends the timeline from one event on, and goes on as it grows. Ends the watch before it.
  */
 watch_timeline: [WatchTimeline, Nothing], 
+/**
+ * Goes on in another environment of the workspace. Sessions there have tokens of their own.
+ */
+choose_environment: [ChooseEnvironment, WorkspaceView], 
 /**
  * Keeps theme and pane sizes; answers what is kept.
  */
@@ -130,6 +138,14 @@ list_sessions: [Nothing, Array<SessionSnapshot>],
  * Signs a session in with what the user typed.
  */
 sign_in: [SignIn, Newest], 
+/**
+ * Lets the user choose the file of a key or a certificate to sign in with. Null: none was chosen.
+ */
+pick_key_file: [Nothing, KeyFile | null], 
+/**
+ * Brings a sign-in the address that the browser ended at.
+ */
+bring_sign_in_back: [CameBack, Nothing], 
 /**
  * Stops waiting for the browser; the session is as it was.
  */

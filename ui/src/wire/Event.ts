@@ -444,7 +444,11 @@ redirect: string,
 /**
  * The browser was opened here. Otherwise somebody takes the address there.
  */
-opened: boolean, } } | { "kind": "CallbackRefused", "data": { 
+opened: boolean, 
+/**
+ * How long it is waited for, in milliseconds.
+ */
+limit_ms: number, } } | { "kind": "CallbackRefused", "data": { 
 /**
  * Why.
  */
@@ -500,7 +504,11 @@ reason: SetAside, } } | { "kind": "StoreSlow", "data": Record<symbol, never> } |
 /**
  * What it said.
  */
-error: Code, } } | { "kind": "WorkspaceRead", "data": { 
+error: Code, } } | { "kind": "EnvironmentChosen", "data": { 
+/**
+ * Its name. Absent: none, which is what the workspace says for all of them.
+ */
+environment: string | null, } } | { "kind": "WorkspaceRead", "data": { 
 /**
  * Sessions that there were not.
  */

@@ -10,6 +10,10 @@ export type Metadata = {
  */
 issuer: string, 
 /**
+ * Where it says so: one of its well-known addresses. Absent: an older version asked it.
+ */
+found_at: string | null, 
+/**
  * Where tokens come from.
  */
 token_endpoint: string, 

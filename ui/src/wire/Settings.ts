@@ -27,6 +27,10 @@ timeline_height_px: number,
  */
 last_workspace: string | null, 
 /**
+ * The environment that was chosen in it last. The program writes it too.
+ */
+last_environment: string | null, 
+/**
  * How the timeline is drawn.
  */
 timeline_view: TimelineView, };

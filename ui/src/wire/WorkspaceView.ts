@@ -15,4 +15,12 @@ path: string | null,
 /**
  * It is the demo's own.
  */
-embedded_demo: boolean, };
+embedded_demo: boolean, 
+/**
+ * Its environments, by name.
+ */
+environments: Array<string>, 
+/**
+ * The one that it is open in. Null: none.
+ */
+environment: string | null, };

@@ -114,6 +114,8 @@ export function eventInWords(event: Moment): string {
       return "The keychain cannot be used";
     case "StoreChosen":
       return `Tokens are kept in ${KEPT[event.data.kept]} from now on`;
+    case "EnvironmentChosen":
+      return event.data.environment === null ? "No environment from here; the workspace's own variables count" : `The environment is ${event.data.environment} from here`;
     case "WorkspaceRead":
       return "The workspace's files were read again";
     case "LockAcquired":

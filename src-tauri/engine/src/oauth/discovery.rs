@@ -191,7 +191,12 @@ async fn discover(
         let mut why = Vec::new();
         for place in &places {
             match fetch::get(place, transport, connection, METADATA_BYTES_MAX).await {
-                Ok(body) => return metadata::read(issuer, &body),
+                Ok(body) => {
+                    return metadata::read(issuer, &body).map(|metadata| Metadata {
+                        found_at: Some(place.clone()),
+                        ..metadata
+                    });
+                }
                 Err(detail) => why.push(detail),
             }
         }

@@ -98,6 +98,7 @@ pub(crate) fn read(issuer: &str, body: &[u8]) -> Result<Metadata> {
     };
     Ok(Metadata {
         issuer: issuer.to_owned(),
+        found_at: None,
         token_endpoint,
         jwks_uri: at("jwks_uri")?,
         server,

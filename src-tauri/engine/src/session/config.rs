@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use reqwest::Method;
 use reqwest::header::HeaderName;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
@@ -140,7 +140,8 @@ pub struct OauthDialect {
 }
 
 /// How an OAuth client authenticates to the token endpoint (RFC 6749 §2.3).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum ClientAuth {
     /// A public client: its identifier in the body.
@@ -197,6 +198,14 @@ impl SessionConfig {
         match &self.dialect {
             Dialect::Json(_) | Dialect::Cookie(_) => None,
             Dialect::Oauth(oauth) => Some(oauth.grant),
+        }
+    }
+
+    /// How its client authenticates. `None`: it does not speak OAuth.
+    pub fn client_auth(&self) -> Option<ClientAuth> {
+        match &self.dialect {
+            Dialect::Json(_) | Dialect::Cookie(_) => None,
+            Dialect::Oauth(oauth) => Some(oauth.client_auth),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::config::ClientAuth;
 use super::config::grant_type::GrantType;
 use super::step_up::StepUp;
 use crate::clock::WallMs;
@@ -23,6 +24,8 @@ pub struct SessionSnapshot {
     pub kind: SessionKind,
     /// How it gets tokens, where it speaks OAuth.
     pub grant: Option<GrantType>,
+    /// How its client authenticates, where it speaks OAuth.
+    pub client_auth: Option<ClientAuth>,
     /// Where it stands.
     pub state: StateName,
     /// The sign-in it belongs to.

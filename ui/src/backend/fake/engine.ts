@@ -20,6 +20,8 @@ export interface Manners {
   delayMs: number;
   /** What the token endpoint does. */
   refresh: "granted" | "dead" | "busy";
+  /** A browser can be opened. */
+  browser: boolean;
   /** The API refuses every token. */
   refuseAlways: boolean;
   keychain: KeychainState;
@@ -36,10 +38,13 @@ export class FakeEngine {
   /** Everything that was to be sent, for tests to look at. */
   readonly drafts: Draft[] = [];
   readonly responses = new Map<number, ResponseDetails>();
-  readonly manners: Manners = { delayMs: 190, refresh: "granted", refuseAlways: false, keychain: "open" };
+  readonly manners: Manners = { delayMs: 190, refresh: "granted", browser: true, refuseAlways: false, keychain: "open" };
   kept: Kept = "keychain";
+  environment: string | null = null;
+  readonly #elsewhere = new Map<string | null, FakeSession[]>();
   readonly #clock: FakeClock;
   readonly #under = new Map<number, Under>();
+  readonly #visits = new Map<string, (cameBack: boolean) => void>();
   #requests = 0;
   #flights = 0;
   #tour = 0;
@@ -62,6 +67,16 @@ export class FakeEngine {
     const at = this.sessions.findIndex((one) => one.name === name);
     if (at < 0) this.sessions.push(make());
     this.log.append({ kind: "WorkspaceRead", data: { added: at < 0 ? [name] : [], changed: at < 0 ? [] : [name], removed: [] } }, {}, [], "user");
+  }
+
+  /** Goes on in another environment: every session is the one that it is there. */
+  goTo(environment: string | null): void {
+    this.#elsewhere.set(this.environment, [...this.sessions]);
+    this.environment = environment;
+    const there = this.#elsewhere.get(environment) ?? this.sessions.map((one) => new FakeSession(one.name, one.kind, one.origin, one.lifetimeMs, one.client));
+    this.sessions.splice(0, this.sessions.length, ...there);
+    this.log.append({ kind: "EnvironmentChosen", data: { environment } }, {}, [], "user");
+    this.log.append({ kind: "WorkspaceRead", data: { added: [], changed: [], removed: [] } }, {}, [], "user");
   }
 
   /** A session's file was removed. */
@@ -108,7 +123,8 @@ export class FakeEngine {
   async signIn(name: string, good: boolean): Promise<void> {
     const session = this.session(name);
     const subject = { session: name };
-    const started = this.log.append({ kind: "SignInStarted", data: {} }, subject, [], "user");
+    let started = this.log.append({ kind: "SignInStarted", data: {} }, subject, [], "user");
+    if (session.kind === "oauth" && session.client.grant === "authorization_code") started = await this.#visit(name, started);
     const endpoint = `${ORIGIN}${session.kind === "json" ? "/auth/login" : "/oauth/token"}`;
     const sent = this.log.append({ kind: "ExchangeSent", data: { purpose: "sign_in", endpoint, fingerprint: null, replay: false } }, subject, [started], "user");
     await this.#wait(this.manners.delayMs);
@@ -129,6 +145,24 @@ export class FakeEngine {
     session.state = "active";
     const signedIn = this.log.append({ kind: "SignedIn", data: {} }, { ...subject, epoch: session.epoch, generation: 1 }, [published], "user");
     if (from !== "active") this.log.append({ kind: "StateChanged", data: { from, to: "active" } }, subject, [signedIn], "user");
+  }
+
+  /** Ends the visit to the browser: it came back with a code, or is not waited for any more. */
+  endVisit(name: string, cameBack: boolean): boolean {
+    const visit = this.#visits.get(name);
+    this.#visits.delete(name);
+    visit?.(cameBack);
+    return visit !== undefined;
+  }
+
+  async #visit(name: string, started: EventKey): Promise<EventKey> {
+    const subject = { session: name };
+    const data = { endpoint: "https://id.test/authorize", redirect: "http://127.0.0.1:40999/callback", opened: this.manners.browser, limit_ms: 300_000 };
+    const awaited = this.log.append({ kind: "BrowserAwaited", data }, subject, [started], "user");
+    const cameBack = await new Promise<boolean>((end) => this.#visits.set(name, end));
+    if (cameBack) return this.log.append({ kind: "CallbackTaken", data: { error: null, error_description: null } }, subject, [awaited], "user");
+    this.log.append({ kind: "SignInFailed", data: { error: "sign_in.stopped" } }, subject, [awaited], "user");
+    throw failure("sign_in.stopped", { session: name });
   }
 
   signOut(name: string): void {

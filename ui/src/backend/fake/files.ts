@@ -41,7 +41,7 @@ export class FakeFiles {
   /** Refuses what the reader would. */
   check(name: string, keys: Keys): void {
     if (!/^[\p{L}\p{N}_-][\p{L}\p{N} ._-]{0,63}$/u.test(name)) throw failure("session.name_invalid", { session: name });
-    const endpoint = keys.kind === "oauth" ? keys.token_endpoint : (keys.refresh as Keys | undefined)?.url;
+    const endpoint = keys.kind === "oauth" ? keys.token_endpoint ?? keys.issuer : (keys.refresh as Keys | undefined)?.url;
     const detail = typeof endpoint !== "string" || !URL.canParse(endpoint) ? `"${String(endpoint ?? "")}": not an absolute URL` : origins(keys).find((one) => !URL.canParse(one));
     if (detail) throw failure("workspace.invalid", { path: `sessions/${name}.toml`, detail });
   }

@@ -1,7 +1,9 @@
 // A played session: what it is, and what its server remembers of it.
 import type { ClaimChange } from "../../wire/ClaimChange";
+import type { ClientAuth } from "../../wire/ClientAuth";
 import type { EventKey } from "../../wire/EventKey";
 import type { Fault } from "../../wire/Fault";
+import type { GrantType } from "../../wire/GrantType";
 import type { JsonValue } from "../../wire/serde_json/JsonValue";
 import type { Kept } from "../../wire/Kept";
 import type { LineageStep } from "../../wire/LineageStep";
@@ -56,11 +58,14 @@ export class FakeSession {
   revoked = false;
   stopExpiry: (() => void) | null = null;
 
-  constructor(readonly name: string, readonly kind: SessionKind, readonly origin: string, readonly lifetimeMs: number) {}
+  constructor(
+    readonly name: string, readonly kind: SessionKind, readonly origin: string, readonly lifetimeMs: number,
+    readonly client: { grant: GrantType; auth: ClientAuth } = { grant: "refresh_token", auth: "none" },
+  ) {}
 
   snapshot(as_of: EventKey): SessionSnapshot {
     return {
-      as_of, name: this.name, family: this.name, kind: this.kind, grant: this.kind === "oauth" ? "refresh_token" : null, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
+      as_of, name: this.name, family: this.name, kind: this.kind, grant: this.kind === "oauth" ? this.client.grant : null, client_auth: this.kind === "oauth" ? this.client.auth : null, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
       expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
       refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
       persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, step_up: null, set_aside: null,

@@ -10,6 +10,10 @@ use url::Url;
 pub struct Metadata {
     /// Its identifier, exactly as it was asked for.
     pub issuer: String,
+    /// Where it says so: one of its well-known addresses. Absent: an older version asked it.
+    #[serde(default)]
+    #[cfg_attr(feature = "bindings", ts(type = "string | null"))]
+    pub found_at: Option<Url>,
     /// Where tokens come from.
     #[cfg_attr(feature = "bindings", ts(type = "string"))]
     pub token_endpoint: Url,
