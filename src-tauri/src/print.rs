@@ -102,16 +102,24 @@ pub fn words(event: &Event) -> String {
             "{r} attempt {attempt} answered {status} after {}",
             micros(*took_us)
         ),
-        Fact::RevocationAnswered { token, revoked, .. } => {
-            let which = match token {
-                TokenKind::Access => "access token",
-                TokenKind::Refresh => "refresh token",
-            };
-            match revoked {
-                true => format!("{session}: the server took the {which} back"),
-                false => format!("{session}: the server did not take the {which} back"),
-            }
+        Fact::RevocationAnswered {
+            token,
+            revoked: true,
+            ..
+        } => format!("{session}: the server took the {} back", which(*token)),
+        Fact::RevocationAnswered {
+            token, again_in_ms, ..
+        } => {
+            let again = again_in_ms.map_or_else(String::new, |wait_ms| {
+                format!("; it is asked again in {} s", wait_ms.div_ceil(1_000))
+            });
+            let which = which(*token);
+            format!("{session}: the server did not take the {which} back{again}")
         }
+        Fact::RevocationGivenUp { token, rule_id, .. } => format!(
+            "{session}: the {} is not given back any more and may live until it expires ({rule_id})",
+            which(*token)
+        ),
         Fact::IdTokenChecked {
             valid: true,
             rule_id,
@@ -386,6 +394,13 @@ pub fn words(event: &Event) -> String {
 }
 
 /// A closed set's member as the timeline spells it, with spaces.
+fn which(token: TokenKind) -> &'static str {
+    match token {
+        TokenKind::Access => "access token",
+        TokenKind::Refresh => "refresh token",
+    }
+}
+
 fn name(value: &impl serde::Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name.replace('_', " "),

@@ -16,12 +16,12 @@ pub mod probe;
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 
 use crate::answers::Answers;
@@ -62,6 +62,8 @@ pub const SENDS_OPEN_MAX: usize = 20_000;
 pub const WAITER_LIMIT: Duration = Duration::from_secs(30);
 /// How long the end of an engine waits for a flight whose exchange was sent.
 pub const DRAIN_LIMIT: Duration = Duration::from_secs(10);
+/// How long it waits for tokens that are on their way back to their servers. They are kept for another time.
+pub const REVOCATION_DRAIN_LIMIT: Duration = Duration::from_secs(3);
 
 /// The keychain's name for the key of the fingerprints.
 const INSTALL_KEY_ITEM: &str = "install key for fingerprints";
@@ -250,6 +252,8 @@ impl Engine {
             data_folder: options.data_folder,
             waiter_limit: options.waiter_limit,
             timed_flights: Arc::new(Semaphore::new(TIMED_FLIGHTS_MAX)),
+            heard_ms: AtomicI64::new(0),
+            revoking: watch::Sender::new(0),
         });
         if let Some(folder) = &context.data_folder
             && let Err(error) = std::fs::create_dir_all(folder.join("families"))
@@ -559,13 +563,15 @@ impl Engine {
         for family in &self.roster().families {
             if family.has_tokens() {
                 family.persist_current().await;
+                family.resume_revocations().await;
             } else {
                 family.restore().await;
             }
         }
     }
 
-    /// Ends the engine: stops what waits, lets flights that were sent come home (at most [`DRAIN_LIMIT`]), writes the timeline.
+    /// Ends the engine: stops what waits, lets flights that were sent come home (at most [`DRAIN_LIMIT`]) and tokens be given
+    /// back (at most [`REVOCATION_DRAIN_LIMIT`]), writes the timeline.
     pub async fn shut_down(&self) {
         let open: Vec<_> = self
             .inner
@@ -584,7 +590,15 @@ impl Engine {
         if tokio::time::timeout(DRAIN_LIMIT, drained).await.is_err() {
             tracing::error!("a refresh was still under way when the time to wait for it was over");
         }
+        let given_back = self.inner.context.given_back();
+        if tokio::time::timeout(REVOCATION_DRAIN_LIMIT, given_back)
+            .await
+            .is_err()
+        {
+            tracing::warn!("a token was still on its way back to its server at the end");
+        }
         for family in &self.roster().families {
+            family.leave_revocations();
             family.save_profiles().await;
         }
         let timeline = self.timeline().clone();

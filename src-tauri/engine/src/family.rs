@@ -26,7 +26,7 @@ mod strike;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -36,6 +36,7 @@ use tokio::sync::{Semaphore, watch};
 use self::browser::Browser;
 pub(crate) use self::clockwork::TICK;
 use self::gate::Gate;
+use self::revocation::Revocations;
 use self::state::{RefreshToken, Renewal, Standing, State, Token};
 use crate::answers::Answers;
 use crate::client::{ApiLimits, Clients};
@@ -95,6 +96,10 @@ pub(crate) struct Context {
     pub(crate) waiter_limit: Duration,
     /// Refreshes that the clock starts take turns, so that many sessions that wake together do not storm one server.
     pub(crate) timed_flights: Arc<Semaphore>,
+    /// When any server answered last, by the local clock: this machine was on line then. 0: none has.
+    pub(crate) heard_ms: AtomicI64,
+    /// Tokens that are on their way back to their servers.
+    pub(crate) revoking: watch::Sender<usize>,
 }
 
 /// Refreshes that the clock may have under way at once (scenario 113).
@@ -110,6 +115,11 @@ impl Context {
             Kept::Keychain => &self.keychain,
             Kept::Memory => &self.memory,
         }
+    }
+
+    /// Some server has answered.
+    fn note_heard(&self) {
+        self.heard_ms.store(self.clock.wall().0, Ordering::Relaxed);
     }
 
     /// The fingerprint of a secret; where no key could be had yet, one under a key of this run only.
@@ -144,6 +154,7 @@ pub(crate) struct Family {
     slots: Slots,
     lock: Lock,
     journal: Journal,
+    revocations: Revocations,
     nonces: Nonces,
     gate: Gate<State>,
     /// What is to go wrong on purpose.
@@ -183,6 +194,7 @@ impl Family {
         Self {
             lock: Lock::new(beside("lock")),
             journal: Journal::new(beside("journal")),
+            revocations: Revocations::new(beside("revocations")),
             members,
             slots,
             nonces: Nonces::default(),

@@ -198,13 +198,15 @@ fn ends_with_line_break(path: &Path) -> io::Result<bool> {
     Ok(last == *b"\n")
 }
 
-fn replace(path: &Path, line: &[u8]) -> io::Result<()> {
-    let beside = path.with_extension("new");
+/// Puts a file with these bytes in the place of the one before, whole or not at all. Blocks.
+pub(crate) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
     let mut options = OpenOptions::new();
     options.create(true).write(true).truncate(true);
     private(&mut options);
     let mut file = options.open(&beside)?;
-    file.write_all(line)?;
+    file.write_all(bytes)?;
     file.sync_all()?;
     std::fs::rename(&beside, path)?;
     sync_folder(path)

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use reqwest::Method;
 use reqwest::header::{
-    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue,
+    ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -89,6 +89,26 @@ pub(crate) enum Wire {
     NotSent { detail: String },
     /// It may have left, and no whole answer came.
     Lost { status: Option<u16>, detail: String },
+}
+
+impl Wire {
+    /// The status of the answer, where one came.
+    pub(crate) fn status(&self) -> Option<u16> {
+        match self {
+            Self::Answer { status, .. } => Some(*status),
+            Self::Lost { status, .. } => *status,
+            Self::NotSent { .. } => None,
+        }
+    }
+
+    /// How long the server asks to be left alone, in milliseconds, within [`RETRY_AFTER_BOUNDS`].
+    pub(crate) fn retry_after_ms(&self, now: WallMs) -> Option<u64> {
+        let Self::Answer { headers, .. } = self else {
+            return None;
+        };
+        let header = headers.get(RETRY_AFTER)?.to_str().ok()?;
+        judge::retry_after_ms(header, now)
+    }
 }
 
 impl Dialect {

@@ -7,6 +7,7 @@
 
 mod keychain;
 mod memory;
+pub(crate) mod owed;
 mod parts;
 pub(crate) mod record;
 

@@ -47,7 +47,10 @@ export function eventInWords(event: Moment): string {
     case "WaitingForRefresh":
       return event.data.joined ? `${r} waits for ${f}, which was under way` : `${r} waits for ${f}`;
     case "RevocationAnswered":
-      return event.data.revoked ? `The ${event.data.token} token of ${s} was given back` : `The server did not take back the ${event.data.token} token of ${s}; it may live until it expires`;
+      if (event.data.revoked) return `The ${event.data.token} token of ${s} was given back`;
+      return `The server did not take back the ${event.data.token} token of ${s}${event.data.again_in_ms === null ? "; it may live until it expires" : `; it is asked again in ${span(event.data.again_in_ms)}`}`;
+    case "RevocationGivenUp":
+      return `The ${event.data.token} token of ${s} is not given back any more; it may live until it expires`;
     case "IdTokenChecked":
       return event.data.valid ? `The ID token of ${s} is good` : `The ID token of ${s} is not to be believed`;
     case "RetryDecided":

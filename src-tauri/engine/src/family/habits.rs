@@ -85,6 +85,7 @@ impl Family {
         answer: (Verdict, u16),
         told: EventKey,
     ) {
+        self.context.note_heard();
         let seen = self.reuse_refused.load(Ordering::Relaxed);
         if seen == 0 || seen != packed(lease) {
             return;

@@ -31,6 +31,7 @@ impl Family {
             let journal = self.newest_line().await;
             let found = self.slots.load(self.context.vault()).await;
             self.take_in(found, journal.as_ref());
+            self.resume_revocations().await;
         }
         self.restored.send_replace(true);
     }
@@ -428,7 +429,7 @@ impl Family {
         let (epoch, leaving, told) = {
             let mut state = self.lock();
             let from = state.name();
-            let leaving = Leaving::of(&state);
+            let leaving = self.leaving(&state);
             let published = state.access.values().next().map(|token| token.published);
             let entry = Entry::new(Actor::User, &self.subject(self.first()), Fact::SignedOut {})
                 .because(published);
@@ -441,14 +442,15 @@ impl Family {
             self.tell_change(&state, from, Actor::User, Some(told));
             (epoch, leaving, told)
         };
-        let buried = self.bury(epoch).await;
-        tokio::spawn(Arc::clone(self).revoke(leaving, told));
+        let buried = self.bury(epoch, &leaving).await;
+        self.give_back(leaving, told);
         buried
     }
 
-    /// Writes down that nothing of an earlier epoch is to come back.
-    async fn bury(&self, epoch: u32) -> Result<()> {
+    /// Writes down that nothing of an earlier epoch is to come back, after what is left of it is kept to be given back.
+    async fn bury(&self, epoch: u32, leaving: &Leaving) -> Result<()> {
         let _held = self.take_lock().await?;
+        self.keep_leaving(leaving).await;
         // A peer may have signed in since: its epoch must not outlive this sign-out.
         let stored = self
             .slots

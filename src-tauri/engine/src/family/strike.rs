@@ -49,7 +49,11 @@ impl Family {
         nonce: Option<&str>,
     ) -> (Wire, Option<String>) {
         let (client, connection) = (&self.context.token_client, &self.members[member].connection);
-        request.send(client, connection, nonce, self.wall()).await
+        let (wire, newest) = request.send(client, connection, nonce, self.wall()).await;
+        if matches!(wire, Wire::Answer { .. }) {
+            self.context.note_heard();
+        }
+        (wire, newest)
     }
 
     /// As [`Family::send`], in the way of this fault.

@@ -350,6 +350,25 @@ pub enum Fact {
         revoked: bool,
         /// The HTTP status code, if there was an answer.
         status: Option<u16>,
+        /// The rule that says what becomes of it.
+        #[serde(default)]
+        rule_id: String,
+        /// How often it was asked, from 1.
+        #[serde(default)]
+        tries: u32,
+        /// It is asked again after this, in milliseconds. Absent: this was the last time.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(type = "number | null"))]
+        again_in_ms: Option<u64>,
+    },
+    /// A token that its server has not taken back is let go; it may live until it expires.
+    RevocationGivenUp {
+        /// Which one.
+        token: crate::token::TokenKind,
+        /// The rule that says so.
+        rule_id: String,
+        /// How often the server was asked.
+        tries: u32,
     },
     /// The new pair is in the vault, and was read back.
     Persisted {

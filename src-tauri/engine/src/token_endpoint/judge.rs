@@ -192,7 +192,7 @@ fn classify(
 }
 
 /// `Retry-After` in seconds or as a date (RFC 9110 §10.2.3), clamped; what cannot be read is no wish.
-fn retry_after_ms(header: &str, now: WallMs) -> Option<u64> {
+pub(super) fn retry_after_ms(header: &str, now: WallMs) -> Option<u64> {
     let (least, most) = (millis(RETRY_AFTER_BOUNDS.0), millis(RETRY_AFTER_BOUNDS.1));
     let wished = match header.trim().parse::<u64>() {
         Ok(seconds) => seconds.saturating_mul(1_000),

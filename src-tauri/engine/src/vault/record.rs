@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::owed::{self, Owed};
 use super::{StoreError, Vault};
 use crate::clock::WallMs;
 use crate::oauth::dpop::{Bound, ProofKey};
@@ -261,6 +262,25 @@ impl Slots {
     /// Takes what is in one slot out of the vault.
     pub(crate) async fn erase(&self, vault: &Vault, slot: Slot) -> Result<(), StoreError> {
         vault.write(self.name(slot), ERASED.to_vec().into()).await
+    }
+
+    /// Reads what servers are still to take back.
+    pub(crate) async fn load_owed(&self, vault: &Vault) -> Result<Vec<Owed>, StoreError> {
+        let item = vault.read(self.owed_name()).await?;
+        Ok(item.as_ref().map(owed::decode).unwrap_or_default())
+    }
+
+    /// Writes what servers are still to take back, and reads it back.
+    pub(crate) async fn save_owed(&self, vault: &Vault, owed: &[Owed]) -> Result<(), StoreError> {
+        let item = match owed {
+            [] => ERASED.to_vec().into(),
+            owed => owed::encode(owed),
+        };
+        vault.write(self.owed_name(), item).await
+    }
+
+    fn owed_name(&self) -> String {
+        format!("{}/to give back", self.family)
     }
 
     /// Writes a record into one slot and reads it back.
