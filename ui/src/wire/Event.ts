@@ -380,7 +380,31 @@ revoked: boolean,
 /**
  * The HTTP status code, if there was an answer.
  */
-status: number | null, } } | { "kind": "Persisted", "data": { 
+status: number | null, 
+/**
+ * The rule that says what becomes of it.
+ */
+rule_id: string, 
+/**
+ * How often it was asked, from 1.
+ */
+tries: number, 
+/**
+ * It is asked again after this, in milliseconds. Absent: this was the last time.
+ */
+again_in_ms: number | null, } } | { "kind": "RevocationGivenUp", "data": { 
+/**
+ * Which one.
+ */
+token: TokenKind, 
+/**
+ * The rule that says so.
+ */
+rule_id: string, 
+/**
+ * How often the server was asked.
+ */
+tries: number, } } | { "kind": "Persisted", "data": { 
 /**
  * Where.
  */
