@@ -40,7 +40,7 @@ pub use self::evidence::{SaveEvidence, SavedEvidence};
 pub use self::fault::{ArmFault, ClearFault};
 pub use self::habits::ReplayOf;
 pub use self::request::{Accepted, Address, CurlLine, OfRequest, OfSend};
-pub use self::session::{CameBack, OfSession, SignIn};
+pub use self::session::{CameBack, OfEvent, OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};
 pub use self::timeline::{Filtered, LogOf, MatchOf, OverviewOf, StoryOf, WindowOf};
 pub use self::token::{OfToken, Pasted};

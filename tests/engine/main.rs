@@ -22,6 +22,7 @@ mod faults;
 mod habits;
 mod id_token;
 mod lifecycle;
+mod messages;
 #[cfg(target_os = "linux")]
 mod processes;
 mod reading;

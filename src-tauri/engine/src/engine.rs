@@ -39,6 +39,7 @@ use crate::exchange::{Exchange, Ready};
 use crate::family::browser::BROWSER_LIMIT;
 pub use crate::family::browser::Browser;
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
+use crate::messages::Messages;
 use crate::oauth::discovery::KnownServers;
 use crate::oauth::jwks::KeyCache;
 use crate::profile::book::Book;
@@ -229,6 +230,7 @@ impl Engine {
             clock: options.clock,
             timeline,
             answers: Answers::default(),
+            messages: Messages::default(),
             clients,
             token_client,
             keys: KeyCache::default(),
@@ -284,6 +286,12 @@ impl Engine {
     /// What went wrong while opening and was worked around.
     pub fn notices(&self) -> &[Failure] {
         &self.inner.notices
+    }
+
+    /// What was said to the server, or by it, in an event of a sign-in or a refresh: masked, for people to read. `None`: nothing
+    /// was, or it is forgotten.
+    pub fn message(&self, event: EventKey) -> Option<String> {
+        self.inner.context.messages.of(event)
     }
 
     /// Everything that happened.

@@ -46,6 +46,7 @@ use crate::fault::FaultName;
 use crate::fault::armed::Faults;
 use crate::journal::Journal;
 use crate::lock::Lock;
+use crate::messages::Messages;
 use crate::oauth::discovery::KnownServers;
 use crate::oauth::dpop::Bound;
 use crate::oauth::dpop::nonces::Nonces;
@@ -68,6 +69,7 @@ pub(crate) struct Context {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) timeline: Timeline,
     pub(crate) answers: Answers,
+    pub(crate) messages: Messages,
     pub(crate) clients: Arc<Clients>,
     pub(crate) token_client: TokenTransport,
     pub(crate) keys: KeyCache,

@@ -27,6 +27,7 @@ mod journal;
 mod lock;
 #[cfg(test)]
 mod long_run;
+mod messages;
 mod oauth;
 #[cfg(test)]
 mod odd_input;

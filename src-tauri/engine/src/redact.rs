@@ -38,7 +38,7 @@ const SECRET_PARAMETERS: [&str; 16] = [
     "token",
 ];
 /// What stands where a secret was.
-const MASK: &str = "***";
+pub(crate) const MASK: &str = "***";
 
 /// A keyed hash that tells whether two secrets are equal, to nobody but this installation.
 ///

@@ -1,6 +1,7 @@
 //! One exchange with a token endpoint: put together from the session's dialect, sent, judged by pure rules.
 
 mod judge;
+pub(crate) mod spoken;
 mod transport;
 
 use std::sync::Arc;
@@ -108,6 +109,19 @@ impl Wire {
         };
         let header = headers.get(RETRY_AFTER)?.to_str().ok()?;
         judge::retry_after_ms(header, now)
+    }
+
+    /// What it was, for people: without any value that could be a secret.
+    pub(crate) fn said(&self) -> String {
+        match self {
+            Self::Answer {
+                status,
+                headers,
+                body,
+            } => spoken::reply(*status, headers, body),
+            Self::NotSent { detail } => format!("(not sent: {detail})"),
+            Self::Lost { detail, .. } => format!("(no whole answer: {detail})"),
+        }
     }
 }
 
@@ -470,6 +484,24 @@ impl TokenRequest {
                 })
             }
         }
+    }
+
+    /// What it says, for people: without any value that could be a secret.
+    pub(crate) fn said(&self, now: WallMs) -> String {
+        let Ok(post) = self.post(None, now) else {
+            return String::new();
+        };
+        let headers = post.headers.iter().map(|(name, value)| {
+            let value = value.expose_secret();
+            let scheme = value.split_once(' ').filter(|_| *name == AUTHORIZATION);
+            (name.as_str(), scheme.map(|(scheme, _)| scheme))
+        });
+        let proof = post.proof.as_ref().map(|_| ("dpop", None));
+        let headers: Vec<_> = headers.chain(proof).collect();
+        let body = post
+            .content_type
+            .map(|content_type| (content_type, post.body.expose_secret()));
+        spoken::request(self.method.as_str(), &self.url, &headers, body)
     }
 
     /// Sends it, once, with the server's nonce in the proof if there is one. What came back, and the server's newest nonce.

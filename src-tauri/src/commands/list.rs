@@ -58,6 +58,8 @@ commands! {
     session::refresh_now(OfSession) -> Newest;
     /// What is known of a session's token: never the token itself.
     session::read_token(OfSession) -> Option<TokenDetails>;
+    /// What was said to the server or by it in an event of a sign-in or a refresh, masked. Null: nothing, or it is forgotten.
+    session::read_message(OfEvent) -> Option<String>;
     /// Why a session needs a new sign-in, or that it does not.
     session::explain_sign_out(OfSession) -> Explanation;
 

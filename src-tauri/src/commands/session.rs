@@ -3,6 +3,7 @@
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::session::snapshot::SessionSnapshot;
+use sandglass_engine::timeline::event::EventKey;
 use sandglass_engine::token::details::TokenDetails;
 use sandglass_engine::verdict::Explanation;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -33,6 +34,14 @@ pub struct SignIn {
     pub credentials: Credentials,
     /// A file that was chosen for what the client authenticates with. Null: none was.
     pub key_file: Option<UsedKeyFile>,
+}
+
+/// Which event.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct OfEvent {
+    /// Its key.
+    pub event: EventKey,
 }
 
 /// What the browser ended at, brought by hand.
@@ -144,6 +153,12 @@ pub(crate) async fn read_token(
     args: OfSession,
 ) -> Result<Option<TokenDetails>> {
     shell.engine().await?.token(&args.session)
+}
+
+/// Reads what was said in an event of a sign-in or a refresh.
+#[tauri::command]
+pub(crate) async fn read_message(shell: State<'_, Shell>, args: OfEvent) -> Result<Option<String>> {
+    Ok(shell.engine().await?.message(args.event))
 }
 
 /// Explains why a session needs a new sign-in.

@@ -188,6 +188,8 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.keyboard.press("Enter");
     await expect(page.getByTestId("trial")).toContainText("Signed in to demo");
     await page.getByTestId("trial").locator("summary").first().click();
+    await page.getByTestId("trial").locator("summary", { hasText: "answered 200" }).click();
+    await expect(page.getByTestId("said")).toBeVisible();
   }],
   ["a lineage of three", "", async (page) => {
     await pressSignIn(page);

@@ -47,6 +47,11 @@ test("one issuer is enough: discovered, signed in through the browser, refreshed
   expect(await comeBack(page, "viewer")).toBe(true);
   await expect(dialog(page)).toBeHidden();
   await expect(page.getByTestId("trial")).toContainText("The browser came back with a code");
+  const steps = page.getByTestId("trial").locator("li");
+  await steps.filter({ hasText: "The sign-in went to the server" }).locator("summary").click();
+  await expect(steps.getByTestId("said").first()).toContainText("grant_type=authorization_code");
+  await steps.filter({ hasText: "answered 200" }).locator("summary").press("Enter");
+  await expect(steps.getByTestId("said").last()).toContainText('"access_token": "***"');
   await page.getByRole("button", { name: "Refresh once" }).click();
   await expect(page.getByTestId("trial")).toContainText(/F\d+ ended/);
   await page.getByRole("button", { name: "Done" }).click();

@@ -16,6 +16,7 @@ import { type FakeClock, pageClock } from "./fake/clock";
 import { discovered } from "./fake/discovered";
 import { FakeEngine, ORIGIN, failure } from "./fake/engine";
 import { explainRequest, explainSignOut } from "./fake/explain";
+import { messageOf } from "./fake/messages";
 import { inspected } from "./fake/inspect";
 import { Profiles } from "./fake/profiles";
 import { Questions } from "./fake/questions";
@@ -117,6 +118,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return done();
     },
     read_token: ({ session }) => engine.session(session).details(),
+    read_message: ({ event }) => messageOf(engine.log.events, event),
     read_profile: ({ session }) => profiles.known(session),
     choose_replay: ({ session, replay }) => profiles.choose(session, replay),
     forget_profile: ({ session }) => profiles.forget(session),

@@ -29,6 +29,7 @@ import type { Matches } from "./Matches";
 import type { Metadata } from "./Metadata";
 import type { Newest } from "./Newest";
 import type { Nothing } from "./Nothing";
+import type { OfEvent } from "./OfEvent";
 import type { OfRequest } from "./OfRequest";
 import type { OfSend } from "./OfSend";
 import type { OfSession } from "./OfSession";
@@ -166,6 +167,10 @@ refresh_now: [OfSession, Newest],
  * What is known of a session's token: never the token itself.
  */
 read_token: [OfSession, TokenDetails | null], 
+/**
+ * What was said to the server or by it in an event of a sign-in or a refresh, masked. Null: nothing, or it is forgotten.
+ */
+read_message: [OfEvent, string | null], 
 /**
  * Why a session needs a new sign-in, or that it does not.
  */

@@ -23,7 +23,7 @@ use crate::session::config::step_up::StepUp;
 use crate::session::credentials::ClientSecrets;
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Subject};
-use crate::token_endpoint::{Wire, pushed_request};
+use crate::token_endpoint::{Wire, pushed_request, spoken};
 
 /// How long the user may take in the browser.
 pub(crate) const BROWSER_LIMIT: Duration = Duration::from_secs(5 * 60);
@@ -193,14 +193,14 @@ impl Family {
             .check(self.context.clock.wall())
             .map_err(|failure| (failure, cause))?;
         let (wire, _) = self.send(member, &request, None).await;
-        let (status, reply, detail) = match wire {
+        let (status, reply, detail) = match &wire {
             Wire::Answer { status, body, .. } => {
-                let reply: Value = serde_json::from_slice(&body).unwrap_or_default();
-                (Some(status), reply, None)
+                let reply: Value = serde_json::from_slice(body).unwrap_or_default();
+                (Some(*status), reply, None)
             }
             Wire::NotSent { detail } => (None, Value::Null, Some((Code::HostUnreachable, detail))),
             Wire::Lost { status, detail } => {
-                (status, Value::Null, Some((Code::ConnectionLost, detail)))
+                (*status, Value::Null, Some((Code::ConnectionLost, detail)))
             }
         };
         let text = |name: &str| {
@@ -215,6 +215,8 @@ impl Family {
             error: text("error"),
         };
         let cause = self.tell_user(member, fact, cause);
+        let said = format!("{}\n\n{}", request.said(self.wall()), wire.said());
+        self.context.messages.keep(cause, said);
         if let Some(uri) = uri {
             let reference = [("request_uri".to_owned(), uri.to_owned())];
             let link = code_grant::address(endpoint, &oauth.client_id, &reference);
@@ -271,6 +273,7 @@ impl Family {
             limit_ms: u64::try_from(self.context.browser_limit.as_millis()).unwrap_or(u64::MAX),
         };
         let awaited = self.tell_user(member, fact, cause);
+        self.context.messages.keep(awaited, spoken::address(&link));
         let told = AtomicUsize::new(0);
         let refused = |reason| {
             if told.fetch_add(1, Ordering::Relaxed) < REFUSED_TOLD_MAX {

@@ -108,6 +108,7 @@ impl Family {
         let sent = context
             .timeline
             .append(Entry::new(actor, subject, fact).because(cause));
+        context.messages.keep(sent, request.said(self.wall()));
         let began = context.clock.mono();
         let nonce = self.nonces.newest(Role::Authorization, &request.url);
         let struck = match purpose {
@@ -140,6 +141,7 @@ impl Family {
         let replied = context
             .timeline
             .append(Entry::new(actor, subject, fact).because(answered));
+        context.messages.keep(replied, wire.said());
         (judged, replied, fresh_nonce)
     }
 
