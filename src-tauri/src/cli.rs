@@ -97,6 +97,16 @@ pub enum Verb {
     /// List the sessions of the workspace, and how they stand
     Sessions(SessionsArgs),
     /// Print the timeline of this machine: what happened, and why
+    #[command(after_help = concat!(
+        "The filter's words are the window's. All of them must hold of one causal group, which is printed whole:\n",
+        "  is:request  is:refresh  is:sign-in  is:retry  is:joined  is:failed  is:pending  is:expired\n",
+        "  session:NAME  gen:7  status:401  status:4xx  method:POST  host:NAME  took:>500ms  since:5m  cause:R12\n",
+        "Any other word is looked for in addresses and errors. A word after - must not hold; put -- before the first one.\n\n",
+        "Examples:\n",
+        "  sandglass timeline is:refresh session:main since:1h\n",
+        "  sandglass timeline --follow is:failed\n",
+        "  sandglass timeline --json -- status:401 -host:api.example.com"
+    ))]
     Timeline(TimelineArgs),
     /// Print a saved request as code. Its token is not in it; a comment says where it goes
     Code(CodeArgs),
@@ -265,6 +275,14 @@ pub struct ImportArgs {
 /// `sandglass timeline`.
 #[derive(Args, Clone, Debug)]
 pub struct TimelineArgs {
+    /// Print only what these words choose
+    #[arg(value_name = "FILTER")]
+    pub filter: Vec<String>,
+
+    /// Go on with what happens from now on, in whatever process, until interrupted
+    #[arg(short, long)]
+    pub follow: bool,
+
     /// Print at most this many of the newest events
     #[arg(short = 'n', long, value_name = "N", default_value_t = 200)]
     pub last: usize,

@@ -8,7 +8,7 @@ use tests_engine::peer::Place;
 use xtask::desk::Desk;
 
 /// How long one call may take at most.
-const LIMIT: Duration = Duration::from_secs(60);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 /// How often a state is looked at that nothing reports.
 const GLANCE: Duration = Duration::from_millis(5);
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 use tests_engine::peer::Place;
 use tests_engine::quick;
 
-use crate::program::{log_in, run, run_with};
+use crate::program::{LIMIT, command, ended, log_in, run, run_with, start};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_script_signs_in_once_and_sends_through_an_expiry() {
@@ -76,6 +76,80 @@ async fn a_script_signs_in_once_and_sends_through_an_expiry() {
         let told = run(&place, &["timeline", "--session", "demo"]);
         assert!(told.stdout.contains("Signed in to demo"), "{told:?}");
         assert!(told.stdout.contains("ended as committed"), "{told:?}");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_filter_of_the_timeline_has_the_words_of_the_windows() {
+    let place = Place::new(quick()).await;
+    tokio::task::block_in_place(|| {
+        log_in(&place);
+        place.demo.expire_all();
+        assert_eq!(run(&place, &["send", "list-orders"]).code, Some(0));
+        let kinds = |filter: &[&str]| -> Vec<String> {
+            let told = run(&place, &[&["timeline", "--json"], filter].concat());
+            assert_eq!(told.code, Some(0), "{told:?}");
+            let events = told.stdout.lines().map(|line| {
+                let event: Value = serde_json::from_str(line).expect("JSON Lines");
+                event["kind"].as_str().expect("a kind").to_owned()
+            });
+            events.collect()
+        };
+        let refused = kinds(&["status:401", "session:demo"]);
+        for kind in ["RequestQueued", "FlightStarted", "RequestFinished"] {
+            assert!(refused.iter().any(|one| one == kind), "{kind}: {refused:?}");
+        }
+        assert!(!refused.iter().any(|one| one == "SignedIn"), "{refused:?}");
+        let signed_in = kinds(&["--", "-is:request", "is:sign-in"]);
+        assert_eq!(signed_in.first().map(String::as_str), Some("SignInStarted"));
+        assert!(!signed_in.iter().any(|one| one == "RequestQueued"));
+        assert_eq!(kinds(&["session:nobody"]), Vec::<String>::new());
+        for (word, said) in [
+            (
+                "is:reqest",
+                "cannot be \"reqest\"; write for example request, refresh",
+            ),
+            (
+                "sesion:demo",
+                "\"sesion:\" is no word of a filter; the words are is, session",
+            ),
+        ] {
+            let told = run(&place, &["timeline", word]);
+            assert_eq!(told.code, Some(2), "{told:?}");
+            assert!(told.stderr.contains(said), "{told:?}");
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_timeline_that_is_followed_tells_what_other_processes_do() {
+    let place = Place::new(quick()).await;
+    tokio::task::block_in_place(|| {
+        // There is nothing to follow yet.
+        let arguments = ["timeline", "--follow", "--json", "is:failed"];
+        let mut followed = start(&mut command(&place, &arguments));
+        let (sender, told) = std::sync::mpsc::channel();
+        let output = followed.stdout.take().expect("it is piped");
+        std::thread::spawn(move || {
+            let lines = std::io::BufRead::lines(std::io::BufReader::new(output));
+            for line in lines.map_while(Result::ok) {
+                let event: Value = serde_json::from_str(&line).expect("JSON Lines");
+                // The test may be over.
+                drop(sender.send(event));
+            }
+        });
+        log_in(&place);
+        assert_eq!(run(&place, &["send", "list-orders"]).code, Some(0));
+        let missing = format!("{}/nothing-here", place.demo.origin());
+        assert_eq!(run(&place, &["send", "GET", &missing]).code, Some(0));
+        let next = || told.recv_timeout(LIMIT).expect("it is told");
+        let first = next();
+        assert_eq!(first["kind"], "RequestQueued", "{first}");
+        assert_eq!(first["data"]["url"], missing, "only what failed: {first}");
+        while next()["kind"] != "RequestFinished" {}
+        let pid = rustix::process::Pid::from_child(&followed);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+        assert_eq!(ended(&mut followed).code(), Some(130));
     });
 }
 

@@ -15,7 +15,7 @@ mod passing;
 pub mod query;
 mod shelf;
 mod sqlite;
-mod stored;
+pub mod stored;
 
 use std::collections::VecDeque;
 use std::path::Path;
@@ -142,14 +142,6 @@ impl Timeline {
             },
         ));
         (timeline, failures)
-    }
-
-    /// The last events that are kept in this database, at most `max`, without beginning a run in it. Blocks.
-    ///
-    /// # Errors
-    /// `database.unavailable`, `database.newer`.
-    pub fn stored(path: &Path, max: usize) -> Result<Vec<Arc<Event>>> {
-        stored::last(path, max)
     }
 
     /// This process's run.

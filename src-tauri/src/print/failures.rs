@@ -42,7 +42,17 @@ pub fn words(failure: &Failure) -> String {
             "{} closed the connection before the answer was whole{detail}; it may have acted on the request all the same",
             or(param("host"), "the server")
         ),
-        Code::FilterUnknownWord | Code::FilterBadValue => format!("the filter cannot be used: {failure}"),
+        Code::FilterUnknownWord => format!(
+            "\"{}:\" is no word of a filter; the words are {}. Anything without a colon is looked for as text",
+            param("word"),
+            param("expected")
+        ),
+        Code::FilterBadValue => format!(
+            "\"{}:\" in a filter cannot be {:?}; write for example {}",
+            param("word"),
+            param("value"),
+            param("expected")
+        ),
         Code::ImportInvalid => format!("this cannot be taken in{detail}"),
         Code::IdTokenRefused => format!("the ID token of {session} cannot be trusted{detail}; nothing was kept"),
         Code::DiscoveryFailed => format!(

@@ -28,20 +28,7 @@ impl Disk {
         after: Change,
         max: usize,
     ) -> Result<(Change, Vec<Group>)> {
-        self.ask(|reader| {
-            let mut statement = reader.prepare_cached(GROUPS_CHANGED)?;
-            let limit = i64::try_from(max).unwrap_or(i64::MAX);
-            let mut rows = statement.query(params![after.0, after.1, after.2, limit])?;
-            let (mut last, mut groups) = (after, Vec::new());
-            while let Some(row) = rows.next()? {
-                last = (row.get(0)?, row.get(1)?, row.get(2)?);
-                match serde_json::from_str(row.get_ref(3)?.as_str()?) {
-                    Ok(group) => groups.push(group),
-                    Err(error) => tracing::warn!(%error, "a stored group cannot be read"),
-                }
-            }
-            Ok((last, groups))
-        })
+        self.ask(|reader| groups_changed_after(reader, after, max))
     }
 
     /// Events of a group from place `skip` on.
@@ -123,22 +110,7 @@ impl Disk {
 
     /// The same from this run on.
     pub(super) fn runs_from(&self, run: u64) -> Result<Vec<(u64, u64, u64)>> {
-        self.ask(|reader| {
-            let mut runs = Vec::new();
-            let mut first = reader.prepare_cached(
-                "SELECT run, seq FROM events WHERE run > ?1 ORDER BY run, seq LIMIT 1",
-            )?;
-            let mut last = reader.prepare_cached(
-                "SELECT run, seq FROM events WHERE run = ?1 ORDER BY seq DESC LIMIT 1",
-            )?;
-            let mut after = run.cast_signed() - 1;
-            while let Some(low) = first.query_row([after], key_of).optional()? {
-                after = low.run.cast_signed();
-                let high = last.query_row([after], key_of)?;
-                runs.push((low.run, low.seq, high.seq));
-            }
-            Ok(runs)
-        })
+        self.ask(|reader| runs_from(reader, run))
     }
 
     pub(super) fn ask<T>(
@@ -148,6 +120,42 @@ impl Disk {
         question(&self.reader())
             .map_err(|error| Failure::new(Code::DatabaseUnavailable).with("detail", &error))
     }
+}
+
+/// See [`Disk::groups_changed_after`].
+pub(super) fn groups_changed_after(
+    reader: &Connection,
+    after: Change,
+    max: usize,
+) -> rusqlite::Result<(Change, Vec<Group>)> {
+    let mut statement = reader.prepare_cached(GROUPS_CHANGED)?;
+    let limit = i64::try_from(max).unwrap_or(i64::MAX);
+    let mut rows = statement.query(params![after.0, after.1, after.2, limit])?;
+    let (mut last, mut groups) = (after, Vec::new());
+    while let Some(row) = rows.next()? {
+        last = (row.get(0)?, row.get(1)?, row.get(2)?);
+        match serde_json::from_str(row.get_ref(3)?.as_str()?) {
+            Ok(group) => groups.push(group),
+            Err(error) => tracing::warn!(%error, "a stored group cannot be read"),
+        }
+    }
+    Ok((last, groups))
+}
+
+/// See [`Disk::runs_from`].
+pub(super) fn runs_from(reader: &Connection, run: u64) -> rusqlite::Result<Vec<(u64, u64, u64)>> {
+    let mut runs = Vec::new();
+    let mut first = reader
+        .prepare_cached("SELECT run, seq FROM events WHERE run > ?1 ORDER BY run, seq LIMIT 1")?;
+    let mut last = reader
+        .prepare_cached("SELECT run, seq FROM events WHERE run = ?1 ORDER BY seq DESC LIMIT 1")?;
+    let mut after = run.cast_signed() - 1;
+    while let Some(low) = first.query_row([after], key_of).optional()? {
+        after = low.run.cast_signed();
+        let high = last.query_row([after], key_of)?;
+        runs.push((low.run, low.seq, high.seq));
+    }
+    Ok(runs)
 }
 
 /// Reads events. What cannot be read is left out and logged.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 use super::Timeline;
 use super::event::{Event, EventKey};
@@ -97,20 +97,27 @@ impl Disk {
         self.ask(|reader| reader.query_row("PRAGMA data_version", [], |row| row.get(0)))
     }
 
-    /// Events of one run after this number, at most `max`, in order.
     fn run_after(&self, run: u64, after: u64, max: usize) -> Result<Vec<Arc<Event>>> {
-        self.ask(|reader| {
-            events(
-                reader,
-                "SELECT event FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
-                params![
-                    run.cast_signed(),
-                    after.cast_signed(),
-                    i64::try_from(max).unwrap_or(i64::MAX)
-                ],
-            )
-        })
+        self.ask(|reader| run_after(reader, run, after, max))
     }
+}
+
+/// Events of one run after this number, at most `max`, in order.
+pub(super) fn run_after(
+    reader: &Connection,
+    run: u64,
+    after: u64,
+    max: usize,
+) -> rusqlite::Result<Vec<Arc<Event>>> {
+    events(
+        reader,
+        "SELECT event FROM events WHERE run = ?1 AND seq > ?2 ORDER BY seq LIMIT ?3",
+        params![
+            run.cast_signed(),
+            after.cast_signed(),
+            i64::try_from(max).unwrap_or(i64::MAX)
+        ],
+    )
 }
 
 #[cfg(test)]
