@@ -7,7 +7,7 @@ use tests_engine::peer::Place;
 use tests_engine::quick;
 use xtask::desk::{Desk, Keychain};
 
-use crate::program::{at, command, finish, log_in, path, run, start};
+use crate::program::{at, command, finish, log_in, path, run, start, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_kind_of_failure_has_a_code_and_a_sentence() {
@@ -107,6 +107,96 @@ async fn a_broken_file_of_the_workspace_is_named_and_the_others_work() {
         let sent = run(&place, &["send", "list-orders"]);
         assert_eq!(sent.code, Some(3), "{sent:?}");
         assert!(sent.stderr.contains("workspace.toml"), "{sent:?}");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_is_named_and_nothing_hangs_on_it() {
+    let place = Place::new(quick()).await;
+    tokio::task::block_in_place(|| {
+        log_in(&place);
+        let sessions = place.workspace.join("sessions");
+        std::fs::write(sessions.join("bytes.toml"), [0xff, 0xfe]).expect("a file");
+        // Nobody writes into it, so whoever reads it waits for ever.
+        let pipe = sessions.join("pipe.toml");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.expect("mkfifo runs").success());
+        std::os::unix::fs::symlink("/dev/zero", sessions.join("endless.toml")).expect("a link");
+        std::os::unix::fs::symlink("nowhere", sessions.join("gone.toml")).expect("a link");
+        let sent = run(&place, &["send", "list-orders"]);
+        assert_eq!(sent.code, Some(0), "{sent:?}");
+        for (name, words) in [
+            ("bytes.toml", "UTF-8"),
+            ("pipe.toml", "no plain file"),
+            ("endless.toml", "no plain file"),
+            ("gone.toml", "No such file"),
+        ] {
+            let said = sent.stderr.lines().find(|line| line.contains(name));
+            let said = said.unwrap_or_else(|| panic!("{name} is not named: {sent:?}"));
+            assert!(said.contains(words), "{said}");
+        }
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_file_that_vanishes_is_not_sent_again_and_the_session_lives() {
+    let place = Place::new(quick()).await;
+    let url = format!("{}/orders", place.demo.origin());
+    tokio::task::block_in_place(|| {
+        log_in(&place);
+        let file = place.data.join("order.json");
+        std::fs::write(&file, "{}").expect("a file");
+        let body = format!("@{}", file.display());
+        let hold = sandglass_demo::Fault {
+            hold_ms: 2_000,
+            ..sandglass_demo::Fault::default()
+        };
+        place
+            .demo
+            .faults()
+            .set(sandglass_demo::Place::Refresh, hold);
+        place.demo.expire_all();
+        let child = start(&mut command(
+            &place,
+            &["send", "POST", &url, "--session", "demo", "-b", &body],
+        ));
+        until("the refresh is held", || {
+            place.demo.counts().refreshes_answered == 1
+        });
+        std::fs::remove_file(&file).expect("it was there");
+        let output = child.wait_with_output().expect("it ends");
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(0), "it was answered: {stderr}");
+        assert!(stderr.contains("401: 1"), "{stderr}");
+        assert!(
+            stderr.contains("file"),
+            "and it is said why no more: {stderr}"
+        );
+        let next = run(&place, &["send", "list-orders"]);
+        assert_eq!(next.code, Some(0), "{next:?}");
+        let again = run(&place, &["send", "POST", &url, "-b", &body]);
+        assert_eq!(again.code, Some(8), "{again:?}");
+        assert!(again.stderr.contains("order.json"), "{again:?}");
+    });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_needs_a_browser_where_there_is_none_ends_at_once() {
+    let place = Place::new(quick()).await;
+    let origin = place.demo.origin().to_owned();
+    tokio::task::block_in_place(|| {
+        let text = format!(
+            "kind = \"oauth\"\norigins = []\ntoken_endpoint = \"{origin}/oauth/token\"\nauthorization_endpoint = \"{origin}/oauth/authorize\"\nclient_id = \"desktop\"\ngrant = \"authorization_code\"\n"
+        );
+        std::fs::write(place.workspace.join("sessions/person.toml"), text).expect("a file");
+        let mut login = command(&place, &["login", "person"]);
+        let ended = finish(login.env("BROWSER", "/nowhere/browser"), "");
+        assert_eq!(ended.code, Some(4), "{ended:?}");
+        assert!(
+            ended.stderr.contains("no browser could be opened"),
+            "{ended:?}"
+        );
+        assert!(ended.stderr.contains("--no-browser"), "{ended:?}");
     });
 }
 
@@ -224,6 +314,15 @@ async fn a_keychain_that_cannot_be_used_is_said_and_nothing_is_written_elsewhere
         let ended = finish(&mut at(&locked, &send), "");
         assert_eq!(ended.code, Some(7), "{ended:?}");
         assert!(ended.stderr.contains("keychain"), "{ended:?}");
+        // Whoever is signed out would have to sign in; here that would not help.
+        assert!(!ended.stderr.contains("sandglass login"), "{ended:?}");
+        let listed = finish(
+            &mut at(&locked, &["sessions", "--workspace", "workspace"]),
+            "",
+        );
+        let demo = listed.stdout.lines().find(|line| line.starts_with("demo "));
+        let demo = demo.unwrap_or_else(|| panic!("it is listed: {listed:?}"));
+        assert!(demo.contains("keychain closed"), "{listed:?}");
     });
 }
 

@@ -7,4 +7,5 @@ mod documented;
 mod program;
 mod sharing;
 mod signals;
+mod terminal;
 mod verbs;

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use sandglass_engine::Engine;
 use sandglass_engine::engine::Browser;
@@ -11,6 +12,7 @@ use sandglass_engine::session::config::{ClientAuth, Dialect, SessionConfig};
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
 use sandglass_engine::workspace::Workspace;
 use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Notify;
 
 use super::exit::{Exit, Stop};
 use super::prompt::{self, Echo, Question};
@@ -76,11 +78,22 @@ pub(super) async fn run(args: LoginArgs, place: &Place, data_dir: PathBuf) -> Re
     }
     let credentials = credentials(find(&workspace, what)?, args.username.clone(), &mut next);
     let in_browser = matches!(credentials, Credentials::Browser { .. });
-    let engine = workspace::open_with(workspace, data_dir, browser(args.no_browser)).await?;
+    let hands = Arc::new(Hands::default());
+    let browser = browser(args.no_browser, Arc::clone(&hands));
+    let engine = workspace::open_with(workspace, data_dir, browser).await?;
     if in_browser {
-        by_hand(&engine, what);
+        by_hand(&engine, what, Arc::clone(&hands));
     }
-    let work = engine.sign_in(what, credentials);
+    let work = async {
+        tokio::select! {
+            signed_in = engine.sign_in(what, credentials) => signed_in.map_err(Stop::from),
+            () = hands.none() => Err(Stop::new(
+                Exit::SignIn,
+                "no browser could be opened here, and nobody is there to take the address to one; with --no-browser it is \
+                 waited for, and the address that the browser ends at may come on stdin",
+            )),
+        }
+    };
     let ended = signals::until_told(work, engine.shut_down()).await;
     if ended.is_ok() {
         engine.shut_down().await;
@@ -93,8 +106,32 @@ pub(super) async fn run(args: LoginArgs, place: &Place, data_dir: PathBuf) -> Re
     Ok(Exit::Done)
 }
 
+/// Who could bring a sign-in through the browser to its end.
+#[derive(Default)]
+struct Hands {
+    /// There is no browser, though nobody said so.
+    no_browser: AtomicBool,
+    /// Nobody types or pipes anything any more.
+    nobody: AtomicBool,
+    changed: Notify,
+}
+
+impl Hands {
+    fn note(&self, what: &AtomicBool) {
+        what.store(true, Ordering::Release);
+        self.changed.notify_one();
+    }
+
+    /// Waits until there is neither.
+    async fn none(&self) {
+        while !(self.no_browser.load(Ordering::Acquire) && self.nobody.load(Ordering::Acquire)) {
+            self.changed.notified().await;
+        }
+    }
+}
+
 /// What opens the browser, or says where to go.
-fn browser(no_browser: bool) -> Arc<Browser> {
+fn browser(no_browser: bool, hands: Arc<Hands>) -> Arc<Browser> {
     Arc::new(move |url| {
         let why = if no_browser {
             String::new()
@@ -104,7 +141,10 @@ fn browser(no_browser: bool) -> Arc<Browser> {
                     say("sign in in the browser; it comes back here by itself. Ctrl+C stops");
                     return Ok(());
                 }
-                Err(error) => format!("no browser could be opened ({error}). "),
+                Err(error) => {
+                    hands.note(&hands.no_browser);
+                    format!("no browser could be opened ({error}). ")
+                }
             }
         };
         say(&format!(
@@ -115,7 +155,7 @@ fn browser(no_browser: bool) -> Arc<Browser> {
 }
 
 /// Takes the address that the browser ended at from whoever brings it by hand. Ends with the program.
-fn by_hand(engine: &Engine, session: &str) {
+fn by_hand(engine: &Engine, session: &str, hands: Arc<Hands>) {
     let (engine, session) = (engine.clone(), session.to_owned());
     std::thread::spawn(move || {
         for line in prompt::lines() {
@@ -124,6 +164,7 @@ fn by_hand(engine: &Engine, session: &str) {
                 Err(failure) => say(&format!("sandglass: {}", failures::words(&failure))),
             }
         }
+        hands.note(&hands.nobody);
     });
 }
 

@@ -85,9 +85,12 @@ pub(super) fn files(
 
 /// The text of one file.
 pub(super) fn text(path: &Path) -> Result<String> {
-    let length = std::fs::metadata(path)
-        .map_err(|error| invalid(path, None, &error))?
-        .len();
+    let about = std::fs::metadata(path).map_err(|error| invalid(path, None, &error))?;
+    // A pipe or a device may never end.
+    if !about.is_file() {
+        return Err(invalid(path, None, &"it is no plain file"));
+    }
+    let length = about.len();
     if length > FILE_BYTES_MAX {
         return Err(invalid(
             path,
