@@ -34,7 +34,8 @@ fn write(name: &str, folder: &Path, origin: &str) {
         let text = text
             .replace("https://api.example.com", origin)
             .replace("https://login.example.com", origin)
-            .replace("my-client", sandglass_demo::PUBLIC_CLIENT);
+            .replace("my-client", sandglass_demo::PUBLIC_CLIENT)
+            .replace("my-service", sandglass_demo::BASIC_CLIENT);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
         std::fs::write(path, text).expect("a file");
     }
@@ -109,6 +110,89 @@ async fn the_oauth_example_signs_in_at_the_first_try() {
         assert!(code == Some(0) && said.contains("200: 1"), "{said}");
         assert!(!said.contains(&refresh_token));
     });
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_example_signs_in_at_the_first_try() {
+    let place = Place::new(quick()).await;
+    let folder = place.data.join("documented");
+    write("my-service", &folder, place.demo.origin());
+    tokio::task::block_in_place(|| {
+        let secret = format!("{}\n", sandglass_demo::BASIC_SECRET);
+        let (code, said) = run(&place, &folder, &["login", "main"], &secret);
+        assert_eq!(code, Some(0), "{said}");
+        for refreshes in ["refreshes 0", "refreshes 1"] {
+            let (code, said) = run(&place, &folder, &["send", "orders"], "");
+            assert!(
+                code == Some(0) && said.contains("200: 1") && said.contains(refreshes),
+                "{said}"
+            );
+            place.demo.expire_all();
+        }
+    });
+}
+
+/// The keys that the reader of a file knows at a place in it, as it names them to somebody who wrote another one.
+fn known_keys(file: &str, text: &str) -> Vec<String> {
+    let folder = tempfile::tempdir().expect("a folder");
+    write("my-oauth", folder.path(), "http://127.0.0.1:9");
+    let path = folder.path().join(file);
+    std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
+    std::fs::write(path, text).expect("a file");
+    let detail = match Workspace::read(folder.path()) {
+        Ok((_, failures)) => failures[0].params["detail"].clone(),
+        Err(failure) => failure.params["detail"].clone(),
+    };
+    let (_, known) = detail
+        .split_once("is not known here; known are ")
+        .unwrap_or_else(|| panic!("{text}: {detail}"));
+    let known = known.split('`').skip(1).step_by(2).map(str::to_owned);
+    known.collect()
+}
+
+#[test]
+fn every_key_that_a_file_may_hold_stands_on_the_page() {
+    let oauth = "kind = \"oauth\"\norigins = []\nclient_id = \"c\"\n";
+    let session = |kind: &str, table: &str| format!("kind = {kind:?}\n{table}\nzzzzzzzz = 1\n");
+    let mut known = Vec::new();
+    for kind in ["json", "oauth", "cookie"] {
+        known.extend(known_keys("sessions/main.toml", &session(kind, "")));
+    }
+    for table in [
+        "[reply]",
+        "[refused_when]",
+        "[connection]",
+        "[[connection.pins]]",
+    ] {
+        let text = format!("{oauth}{table}\nzzzzzzzz = 1\n");
+        known.extend(known_keys("sessions/main.toml", &text));
+    }
+    for (kind, table) in [("json", "[refresh]"), ("cookie", "[csrf]")] {
+        known.extend(known_keys("sessions/main.toml", &session(kind, table)));
+    }
+    let manifest = "version = 1\nname = \"n\"\nzzzzzzzz = 1\n";
+    known.extend(known_keys("workspace.toml", manifest));
+    for file in ["environments/small.toml", "requests/r.toml"] {
+        known.extend(known_keys(file, "zzzzzzzz = 1\n"));
+    }
+    assert!(known.len() > 60, "{known:?}");
+    let words = |text: &'static str| {
+        text.split(|char: char| !(char.is_ascii_alphanumeric() || char == '_'))
+            .map(str::to_owned)
+    };
+    let told: std::collections::BTreeSet<String> = PAGE
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .chain(examples().into_iter().map(|(_, text)| text))
+        .flat_map(words)
+        .collect();
+    known.retain(|key| !told.contains(key));
+    assert_eq!(
+        known,
+        Vec::<String>::new(),
+        "the page does not say what these are"
+    );
 }
 
 #[test]
