@@ -4,5 +4,7 @@ mod browser;
 mod by_hand;
 mod client;
 mod expiries;
+#[cfg(target_os = "linux")]
+mod headless;
 mod provider;
 mod proving;

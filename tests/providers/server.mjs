@@ -21,6 +21,14 @@ const CLIENTS = [
   { client_id: 'desktop', token_endpoint_auth_method: 'none', ...NATIVE },
   { client_id: 'web-basic', client_secret: 'web-basic-secret', token_endpoint_auth_method: 'client_secret_basic', ...NATIVE },
   {
+    client_id: 'service',
+    client_secret: 'service-secret',
+    token_endpoint_auth_method: 'client_secret_basic',
+    redirect_uris: [],
+    grant_types: ['client_credentials'],
+    response_types: [],
+  },
+  {
     client_id: INTROSPECTOR.id,
     client_secret: INTROSPECTOR.secret,
     token_endpoint_auth_method: 'client_secret_basic',
@@ -51,9 +59,10 @@ const provider = new Provider(issuer, {
   pkce: { required: () => true },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   rotateRefreshToken: () => true,
-  ttl: { AccessToken: ACCESS_TOKEN_S, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
+  ttl: { AccessToken: ACCESS_TOKEN_S, ClientCredentials: ACCESS_TOKEN_S, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
   features: {
     devInteractions: { enabled: true },
+    clientCredentials: { enabled: true },
     introspection: { enabled: true, allowedPolicy: (_, client) => client.clientId === INTROSPECTOR.id },
   },
 });
