@@ -2,6 +2,7 @@
 
 #![cfg(target_os = "linux")]
 
+pub mod clipboard;
 pub mod dialog;
 pub mod leaks;
 pub mod programs;

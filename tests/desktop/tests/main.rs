@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 
 mod broken_files;
+mod clipboard;
+mod crowd;
 mod editor;
 mod first_start;
 mod guided;
@@ -15,6 +17,7 @@ mod restart;
 mod settings;
 mod soak;
 mod stolen;
+mod storm;
 mod story;
 mod survival;
 mod watch;

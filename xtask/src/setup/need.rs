@@ -158,6 +158,12 @@ pub(crate) const ALL: &[Need] = &[
         "xdotool",
     ),
     linux(
+        Group::Tests,
+        "the hand at the clipboard xclip",
+        Probe::Program("xclip"),
+        "xclip",
+    ),
+    linux(
         Group::Icons,
         "the SVG drawer rsvg-convert",
         Probe::Program("rsvg-convert"),
