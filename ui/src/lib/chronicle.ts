@@ -135,6 +135,8 @@ export class Chronicle {
     this.counts.events += 1;
     if (moment.kind === "RequestQueued") this.counts.requests += 1;
     else if (moment.kind === "FlightStarted") this.counts.refreshes += 1;
+    // Another process had refreshed: nothing was asked of the server.
+    else if (moment.kind === "AdoptedFromPeer") this.counts.refreshes -= 1;
     else if (moment.kind === "WaitingForRefresh" && moment.data.joined) this.counts.joined += 1;
     else if (moment.kind === "LoginRequired") this.counts.lost += 1;
     else if (moment.kind === "ClockSkewed") this.skewMs = moment.data.skew_ms;

@@ -6,6 +6,7 @@ import { eventInWords } from "../words/events";
 import { Chronicle } from "./chronicle";
 import { chart } from "./lanes";
 import { rowInWords, tell } from "./story";
+import { tally } from "./tally";
 
 const FOLDER = new URL("../../../tests/engine/stories/", import.meta.url);
 const STORIES = readdirSync(FOLDER).filter((name) => name.endsWith(".jsonl")).map((name) => name.replace(".jsonl", ""));
@@ -15,6 +16,11 @@ function told(name: string): Chronicle {
   for (const line of readFileSync(new URL(`${name}.jsonl`, FOLDER), "utf8").trim().split("\n")) chronicle.add(JSON.parse(line) as Event);
   return chronicle;
 }
+
+test("a token taken from another process is no refresh of this one", () => {
+  expect(tally(told("001-one-refresh-for-all")).refreshes).toBe(1);
+  expect(tally(told("045-another-process-was-first")).refreshes).toBe(0);
+});
 
 test("twelve stories are kept", () => expect(STORIES).toHaveLength(12));
 
