@@ -108,6 +108,17 @@ pub enum Verb {
         "  sandglass timeline --json -- status:401 -host:api.example.com"
     ))]
     Timeline(TimelineArgs),
+    /// Print a session's access token for another tool, once you have allowed that for this session
+    #[command(after_help = concat!(
+        "Examples:\n",
+        "  sandglass token --session main --allow\n",
+        "  sandglass token --session main --header | curl -H @- https://api.example.com/me\n",
+        "  sandglass token --session main --forbid\n\n",
+        "It is off until you allow it, at a terminal or in the window. The token is fresh: it is refreshed first where it would\n",
+        "expire soon, once for everybody, as always. Each time stands in the timeline. Where stdout is a terminal, nothing is\n",
+        "printed without --show."
+    ))]
+    Token(TokenArgs),
     /// Print a saved request as code. Its token is not in it; a comment says where it goes
     Code(CodeArgs),
     /// Import OpenAPI, Postman, Insomnia, Bruno or HAR into the workspace, or into a new one in this folder
@@ -229,6 +240,34 @@ pub struct SessionsArgs {
     pub json: bool,
 }
 
+/// `sandglass token`.
+#[derive(Args, Clone, Debug)]
+pub struct TokenArgs {
+    /// The session
+    #[arg(short, long, value_name = "NAME")]
+    pub session: String,
+
+    /// Print the whole header, as `curl -H @-` reads it
+    #[arg(long)]
+    pub header: bool,
+
+    /// Allow other tools this session's token from now on. Asked for at a terminal
+    #[arg(long, conflicts_with_all = ["header", "show"])]
+    pub allow: bool,
+
+    /// Allow it no longer
+    #[arg(long, conflicts_with_all = ["header", "show", "allow"])]
+    pub forbid: bool,
+
+    /// Print it even where stdout is a terminal
+    #[arg(long)]
+    pub show: bool,
+
+    /// Look in this environment
+    #[arg(short, long, value_name = "NAME")]
+    pub env: Option<String>,
+}
+
 /// `sandglass code`.
 #[derive(Args, Clone, Debug)]
 pub struct CodeArgs {
@@ -236,7 +275,7 @@ pub struct CodeArgs {
     #[arg(value_name = "REQUEST")]
     pub request: String,
 
-    /// As a line of cURL, JavaScript with fetch, or Python with requests
+    /// As a line of cURL, JavaScript with fetch, Python with requests, or Rust with reqwest
     #[arg(long = "as", value_enum, default_value_t = CodeLanguage::Curl)]
     pub language: CodeLanguage,
 
@@ -254,6 +293,8 @@ pub enum CodeLanguage {
     Javascript,
     /// Python.
     Python,
+    /// Rust.
+    Rust,
 }
 
 /// `sandglass import`.

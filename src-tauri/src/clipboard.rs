@@ -35,6 +35,15 @@ impl Board {
         Ok(())
     }
 
+    /// Puts a text there that is no secret. It stays.
+    ///
+    /// # Errors
+    /// `clipboard.unavailable`.
+    pub(crate) async fn copy_text(&self, text: String) -> Result<()> {
+        self.on_a_thread(move |clipboard| clipboard.set_text(text))
+            .await
+    }
+
     /// The clipboard's calls wait for another program: never on the threads of the runtime.
     async fn on_a_thread(
         &self,

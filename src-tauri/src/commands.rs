@@ -3,12 +3,15 @@
 //! Each command takes one argument named `args` (the watch also a channel), makes one call into the engine, and
 //! answers at once or when that call is over. None loops or retries; the engine does. None returns a secret.
 
+mod code;
 mod demo;
 mod editor;
 mod evidence;
 mod fault;
 mod habits;
+mod import;
 mod request;
+mod second_opinion;
 mod session;
 mod store;
 mod timeline;
@@ -20,7 +23,9 @@ use sandglass_engine::error::{Code, Failure};
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::import::curl::FromCurl;
+use sandglass_engine::import::placing::ImportPreview;
 use sandglass_engine::preset::Preset;
+use sandglass_engine::second_opinion::{AskOpinion, SecondOpinion};
 use sandglass_engine::session::config::server::Metadata;
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::timeline::density::Overview;
@@ -35,15 +40,17 @@ use sandglass_engine::workspace::writer::StoredSession;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::code::{CodeOf, WrittenCode};
 pub use self::editor::{Decided, DeleteSession, Issuer, SaveSession};
-pub use self::evidence::{SaveEvidence, SavedEvidence};
+pub use self::evidence::{SECRETS_TYPED, SaveEvidence, SavedEvidence};
 pub use self::fault::{ArmFault, ClearFault};
 pub use self::habits::ReplayOf;
+pub use self::import::{ImportChoices, ImportDone, ImportProgress, ImportText, PickImport};
 pub use self::request::{Accepted, Address, CurlLine, OfRequest, OfSend};
 pub use self::session::{CameBack, OfEvent, OfSession, SignIn};
 pub use self::store::{ChooseStore, KeychainState, KeychainView};
 pub use self::timeline::{Filtered, LogOf, MatchOf, OverviewOf, StoryOf, WindowOf};
-pub use self::token::{OfToken, Pasted};
+pub use self::token::{MakePortable, OfToken, Pasted, Portable};
 pub use self::view::{AppView, Autorun, ChooseEnvironment, WatchTimeline, WorkspaceView};
 pub use crate::key_files::KeyFile;
 pub use crate::picked::PickedFile;

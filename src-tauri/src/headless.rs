@@ -14,6 +14,7 @@ mod send;
 mod sessions;
 mod signals;
 mod timeline;
+mod token;
 mod workspace;
 
 use std::io::{self, Write as _};
@@ -65,6 +66,7 @@ fn start(verb: Verb, place: &Place) -> Result<Exit, Stop> {
             Verb::Import(args) => import::run(&args, place),
             Verb::Sessions(args) => sessions::run(args, place, data_dir).await,
             Verb::Timeline(args) => timeline::run(&args, &data_dir).await,
+            Verb::Token(args) => token::run(args, place, data_dir).await,
             Verb::Completions { .. } => Ok(Exit::Done),
         }
     });

@@ -5,7 +5,7 @@
 //!                |           |-> shell    the engine and the demo, opened while the window is drawn
 //!                |           |-> commands each one call into the engine
 //!                |           '-> stream   the timeline, back to the window
-//!                '-> headless             the verbs that need no window: send, login, sessions, timeline
+//!                '-> headless             the verbs that need no window: send, login, import, token and the rest
 //! ```
 //!
 //! Without the feature `window` only the verbs are there, for machines that have no display.
@@ -26,6 +26,8 @@ mod demo;
 #[cfg(feature = "window")]
 mod guided;
 mod headless;
+#[cfg(feature = "window")]
+mod imports;
 #[cfg(feature = "window")]
 mod key_files;
 mod log;

@@ -218,6 +218,24 @@ pub fn words(event: &Event) -> String {
                 micros(*took_us)
             )
         }
+        Fact::SecondOpinionAsked { authorized, .. } => {
+            let token = if *authorized { "with" } else { "without" };
+            format!("Second opinion on {r}: another client asks the same {token} its token")
+        }
+        Fact::SecondOpinionGiven {
+            status: Some(status),
+            conclusion,
+            ..
+        } => format!("Second opinion on {r}: {status} ({})", name(conclusion)),
+        Fact::SecondOpinionGiven {
+            error, conclusion, ..
+        } => {
+            let error = error.map_or_else(String::new, |error| error.to_string());
+            format!(
+                "Second opinion on {r}: no answer, {error} ({})",
+                name(conclusion)
+            )
+        }
         Fact::FlightStarted { need } => match need {
             Need::Refused => format!("Refresh {f} of {session} begins: the API refused the token"),
             Need::Expiry => format!("Refresh {f} of {session} begins: the token expires"),
@@ -385,6 +403,12 @@ pub fn words(event: &Event) -> String {
         Fact::TrustAsked { widening, granted } => {
             let answer = if *granted { "yes" } else { "no" };
             format!("Asked outside the window: {}: {answer}", name(widening))
+        }
+        Fact::TokenWanted { allowed: true } => {
+            format!("Another tool asks for the token of {session}")
+        }
+        Fact::TokenWanted { allowed: false } => {
+            format!("Another tool asks for the token of {session}, which is not allowed")
         }
         Fact::TokenHandedOut { which, how } => {
             format!("The {} token of {session} was {}", name(which), name(how))

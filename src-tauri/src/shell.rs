@@ -16,6 +16,7 @@ use crate::cli::Cli;
 use crate::clipboard::Board;
 use crate::confirm::Confirm;
 use crate::demo;
+use crate::imports::Imports;
 use crate::key_files::KeyFiles;
 use crate::picked::Picked;
 use crate::settings::SettingsFile;
@@ -35,6 +36,8 @@ pub(crate) struct Shell {
     pub(crate) picked: Picked,
     /// Files of keys that the user chose to sign in with.
     pub(crate) key_files: KeyFiles,
+    /// What is imported.
+    pub(crate) imports: Imports,
     opened: SetOnce<Result<Opened>>,
 }
 
@@ -70,6 +73,7 @@ impl Shell {
             clipboard: Board::default(),
             picked: Picked::default(),
             key_files: KeyFiles::default(),
+            imports: Imports::default(),
             opened: SetOnce::new(),
         }
     }

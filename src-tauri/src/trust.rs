@@ -7,6 +7,7 @@ use sandglass_engine::timeline::event::{HandedOut, Widening};
 use sandglass_engine::token::TokenKind;
 use tauri::AppHandle;
 
+use crate::commands::SECRETS_TYPED;
 use crate::confirm::question::{self, Question};
 use crate::shell::{Opened, Shell};
 
@@ -99,6 +100,45 @@ pub(crate) async fn arm(
     engine.arm_fault(session, fault)
 }
 
+/// Whether secrets may stand in a file: typed out in the window, and allowed outside it.
+///
+/// # Errors
+/// `evidence.unconfirmed`, `confirm.*`.
+pub(crate) async fn evidence_with_secrets(
+    shell: &Shell,
+    app: &AppHandle,
+    typed: &str,
+) -> Result<()> {
+    if typed.trim() != SECRETS_TYPED {
+        return Err(Failure::new(Code::EvidenceUnconfirmed));
+    }
+    let engine = shell.engine().await?;
+    let answer = shell.confirm.ask(app, question::secrets()).await;
+    tell(engine, None, Widening::Secrets, &answer);
+    answer
+}
+
+/// Allows other tools a session's token, after a question; takes it back without one.
+///
+/// # Errors
+/// `confirm.*`, `session.unknown`, `store.*`.
+pub(crate) async fn make_portable(
+    shell: &Shell,
+    app: &AppHandle,
+    session: &str,
+    allowed: bool,
+) -> Result<()> {
+    let engine = shell.engine().await?;
+    if allowed {
+        let sessions = engine.sessions();
+        let known = sessions.iter().find(|one| one.name == session);
+        let origins = known.map(|one| one.origins.join(", ")).unwrap_or_default();
+        let asked = question::portable(session, &origins);
+        ask(shell, app, engine, session, Widening::TokenCommand, asked).await?;
+    }
+    engine.make_portable(session, allowed).await
+}
+
 /// Whether the user allows it, told to the timeline.
 ///
 /// # Errors
@@ -128,9 +168,13 @@ async fn ask(
     question: Question,
 ) -> Result<()> {
     let answer = shell.confirm.ask(app, question).await;
-    let asked = !matches!(&answer, Err(failure) if failure.code == Code::ConfirmTooOften);
-    if asked {
-        engine.tell_asked(Some(session), widening, answer.is_ok());
-    }
+    tell(engine, Some(session), widening, &answer);
     answer
+}
+
+fn tell(engine: &Engine, session: Option<&str>, widening: Widening, answer: &Result<()>) {
+    let asked = !matches!(answer, Err(failure) if failure.code == Code::ConfirmTooOften);
+    if asked {
+        engine.tell_asked(session, widening, answer.is_ok());
+    }
 }

@@ -3,9 +3,12 @@
 use std::path::Path;
 
 use tauri::webview::NewWindowResponse;
-use tauri::{AppHandle, Manager as _, Url, WebviewUrl, WebviewWindowBuilder};
+use tauri::{
+    AppHandle, DragDropEvent, Manager as _, Url, WebviewUrl, WebviewWindowBuilder, WindowEvent,
+};
 
 use crate::settings::Theme;
+use crate::shell::Shell;
 
 /// The window's name in the capability.
 const LABEL: &str = "main";
@@ -32,9 +35,23 @@ pub(crate) fn open(app: &AppHandle, data_dir: &Path, theme: Theme) -> tauri::Res
         .on_navigation(is_our_page)
         .on_new_window(|_, _| NewWindowResponse::Deny)
         .build()?;
+    take_drops(app);
     // The builder's theme is the frame's; on Linux the page learns of it only when it is set again.
     follow_theme(app, theme);
     Ok(())
+}
+
+/// What is dropped on the window is read here: the page hears of its content, and never of a path.
+fn take_drops(app: &AppHandle) {
+    let Some(window) = main(app) else { return };
+    let app = app.clone();
+    window.on_window_event(move |event| {
+        if let WindowEvent::DragDrop(DragDropEvent::Drop { paths, .. }) = event
+            && let Some(path) = paths.first()
+        {
+            app.state::<Shell>().imports.drop_in(path.clone());
+        }
+    });
 }
 
 /// The window, for what is shown in front of it.

@@ -31,7 +31,7 @@ fn the_engine_does_not_know_the_demo() {
 /// named here belongs to the last.
 const LAYERS: [&[&str]; 7] = [
     &["engine", "preset", "import", "code"],
-    &["roster", "verdict", "evidence"],
+    &["roster", "verdict", "evidence", "second_opinion"],
     &["exchange"],
     &["session"],
     &["family"],
@@ -56,8 +56,9 @@ const LAYERS: [&[&str]; 7] = [
 ];
 
 /// Plain data and pure rules of a layer, which the layers below may name: they do nothing.
-const DATA: [&str; 6] = [
+const DATA: [&str; 7] = [
     "exchange::response",
+    "second_opinion::compare",
     "session::config",
     "session::snapshot",
     "session::credentials",

@@ -6,6 +6,7 @@ mod browser_sign_in;
 #[cfg(target_os = "linux")]
 mod cleartext;
 mod client_credentials;
+mod code;
 mod connections;
 mod cookies;
 #[cfg(target_os = "linux")]
@@ -30,6 +31,7 @@ mod recorder;
 mod redirects;
 mod refresh;
 mod revocation;
+mod second_opinion;
 mod secrets;
 mod sign_in;
 mod stories;

@@ -23,7 +23,7 @@ pub(crate) const IDLE_LIMIT: Duration = Duration::from_secs(120);
 /// How long one exchange with a token endpoint may take in all. Longer than anybody waits: what was sent is never abandoned lightly.
 pub(crate) const TOKEN_EXCHANGE_LIMIT: Duration = Duration::from_secs(60);
 
-const USER_AGENT: &str = concat!("sandglass/", env!("CARGO_PKG_VERSION"));
+pub(crate) const USER_AGENT: &str = concat!("sandglass/", env!("CARGO_PKG_VERSION"));
 
 /// How long an API may keep a send waiting. Settings, so that tests need not wait.
 #[derive(Clone, Copy, Debug)]
@@ -229,8 +229,8 @@ fn own_failure(error: &reqwest::Error) -> Option<&Failure> {
 }
 
 /// Whether the server's certificate is not trusted, and its SHA-256 in hex where it had one.
-fn untrusted(error: &reqwest::Error) -> Option<Option<String>> {
-    let mut next = error.source();
+pub(crate) fn untrusted(error: &(dyn std::error::Error + 'static)) -> Option<Option<String>> {
+    let mut next = Some(error);
     while let Some(cause) = next {
         if let Some(tls) = cause.downcast_ref::<rustls::Error>() {
             return match tls {

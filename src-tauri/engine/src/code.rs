@@ -15,6 +15,7 @@ use crate::workspace::Workspace;
 
 /// A language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
     /// A line of cURL for a POSIX shell.
@@ -23,14 +24,20 @@ pub enum Language {
     Javascript,
     /// Python with `requests`.
     Python,
+    /// Rust with `reqwest` and `tokio`.
+    Rust,
 }
 
 impl Language {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Curl, Self::Javascript, Self::Python, Self::Rust];
+
     fn template(self) -> &'static str {
         match self {
             Self::Curl => include_str!("code/templates/curl.sh.txt"),
             Self::Javascript => include_str!("code/templates/fetch.mjs.txt"),
             Self::Python => include_str!("code/templates/requests.py.txt"),
+            Self::Rust => include_str!("code/templates/reqwest.rs.txt"),
         }
     }
 }
@@ -118,6 +125,7 @@ pub fn write(draft: Draft, workspace: &Workspace, language: Language) -> Result<
     environment.add_filter("text", |text: String| {
         serde_json::Value::String(text).to_string()
     });
+    environment.add_filter("rust", |text: String| format!("{text:?}"));
     environment
         .render_str(
             language.template(),
@@ -180,7 +188,7 @@ mod tests {
 
     #[test]
     fn no_secret_is_in_the_code() {
-        for language in [Language::Curl, Language::Javascript, Language::Python] {
+        for language in Language::ALL {
             let url = "https://shop.test/x?access_token=CANARY-query&a=1".to_owned();
             let code = write(draft(url), &workspace(), language).expect("code");
             assert!(!code.contains("CANARY"), "{code}");
@@ -196,18 +204,13 @@ mod tests {
     /// Runs code of each language that is on this machine, and looks at what arrives.
     #[test]
     fn code_runs_as_it_is_shown_and_sends_the_request() {
-        for (language, program, ending) in [
-            (Language::Curl, "sh", "sh"),
-            (Language::Javascript, "node", "mjs"),
-            (Language::Python, "python3", "py"),
+        // Rust is compiled, and run by a test of its own: `tests/engine/code.rs`.
+        for (language, program, ending, there) in [
+            (Language::Curl, "sh", "sh", ["-c", "curl --version"]),
+            (Language::Javascript, "node", "mjs", ["-e", ""]),
+            (Language::Python, "python3", "py", ["-c", "import requests"]),
         ] {
-            let there = match language {
-                Language::Curl => Command::new("curl").arg("--version").output(),
-                Language::Javascript => Command::new("node").arg("--version").output(),
-                Language::Python => Command::new("python3")
-                    .args(["-c", "import requests"])
-                    .output(),
-            };
+            let there = Command::new(program).args(there).output();
             if !there.is_ok_and(|output| output.status.success()) {
                 continue;
             }

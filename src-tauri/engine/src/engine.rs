@@ -8,6 +8,9 @@ mod explain;
 pub mod habits;
 pub mod importing;
 pub mod lab;
+mod portable;
+mod second_opinion;
+mod secrets;
 pub mod trust;
 mod visiting;
 
@@ -29,6 +32,7 @@ pub use crate::client::ApiLimits;
 use crate::client::{self, Clients};
 use crate::clock::{Clock, SystemClock};
 use crate::error::{Code, Failure, Result};
+use crate::exchange::asked::AskedBook;
 use crate::exchange::body::OneShot;
 use crate::exchange::draft::Draft;
 use crate::exchange::outlet::Outlet;
@@ -141,6 +145,10 @@ struct Inner {
     reloading: tokio::sync::Mutex<()>,
     requests: AtomicU64,
     open: Mutex<HashMap<u64, AbortHandle>>,
+    /// What the last sends asked.
+    asked: Arc<AskedBook>,
+    /// Second opinions that may be under way at once.
+    opinions: Semaphore,
     visits: visiting::Visits,
     notices: Vec<Failure>,
 }
@@ -270,6 +278,8 @@ impl Engine {
                 reloading: tokio::sync::Mutex::default(),
                 requests: AtomicU64::new(last_request),
                 open: Mutex::default(),
+                asked: Arc::default(),
+                opinions: Semaphore::new(crate::second_opinion::OPINIONS_OPEN_MAX),
                 visits: visiting::Visits::default(),
                 notices,
             }),
@@ -417,7 +427,8 @@ impl Engine {
             session,
             self.all_sessions(),
             request,
-        );
+        )
+        .kept_in(&self.inner.asked);
         let queued = exchange.queued();
         let closing = Closing {
             engine: self.clone(),

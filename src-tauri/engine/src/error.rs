@@ -92,6 +92,12 @@ pub enum Code {
     /// A web page for people answered a call of a program; it is returned. Params: `session`, `url`.
     #[serde(rename = "answer.login_page")]
     LoginPage,
+    /// What a send asked is not held any more, so that nobody else can be asked the same. Params: `request`.
+    #[serde(rename = "second_opinion.forgotten")]
+    SecondOpinionForgotten,
+    /// The token of the attempt under study is not the session's current one any more. Params: `session`.
+    #[serde(rename = "second_opinion.token_gone")]
+    SecondOpinionTokenGone,
     /// No session has this name. Params: `session`.
     #[serde(rename = "session.unknown")]
     SessionUnknown,
@@ -233,6 +239,9 @@ pub enum Code {
     /// A file of evidence could not be written. Params: `path`, `detail`.
     #[serde(rename = "evidence.unwritable")]
     EvidenceUnwritable,
+    /// Evidence with secrets was not confirmed by its words. No params.
+    #[serde(rename = "evidence.unconfirmed")]
+    EvidenceUnconfirmed,
     /// What was learned of a server, or chosen for it, could not be written down; it holds for now. Params: `detail`.
     #[serde(rename = "profile.unwritable")]
     ProfileUnwritable,
@@ -257,6 +266,14 @@ pub enum Code {
     /// What was pasted is longer than any token. Params: `limit`.
     #[serde(rename = "token.too_long")]
     TokenTooLong,
+    /// The user has not allowed `sandglass token` for this session, or not for the addresses that its file names now. Params:
+    /// `session`.
+    #[serde(rename = "token.not_allowed")]
+    TokenNotAllowed,
+    /// The session's token is worth nothing to another tool: it is bound to a key or is a jar of cookies. Params: `session`,
+    /// `scheme`.
+    #[serde(rename = "token.not_portable")]
+    TokenNotPortable,
     /// The system's clipboard cannot be used. Params: `detail`.
     #[serde(rename = "clipboard.unavailable")]
     ClipboardUnavailable,

@@ -6,17 +6,20 @@
 //!
 //! This is the product's one writer of HAR and of Markdown. Tokens stand in it as keyed fingerprints, which is how the
 //! timeline knows them: equal ones stay equal, and nobody but this installation can tell which they are (N25). Bodies,
-//! cookies and the headers of requests are not in the timeline, and so not here.
+//! cookies and the headers of requests are not in the timeline, and so not here; the one exception is [`Secrets`] (N26).
 
 mod har;
 mod ladder;
 mod markdown;
 mod moment;
+pub(crate) mod secrets;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use self::secrets::Secrets;
 
 use crate::timeline::event::{Event, EventKey, Fact};
 use crate::verdict::Explanation;
@@ -84,6 +87,8 @@ pub struct Evidence {
     pub verdicts: Vec<Explanation>,
     /// There was more than [`EVIDENCE_EVENTS_MAX`].
     pub cut: bool,
+    /// What was sent, secrets and all. Absent: the file holds none, which is the rule.
+    pub secrets: Option<Secrets>,
 }
 
 impl Evidence {

@@ -10,11 +10,12 @@
 //!
 //! Each send runs on a task of its own and ends with exactly one `RequestFinished`, also where it is stopped or dies.
 
+pub(crate) mod asked;
 pub mod body;
 mod consequence;
 pub mod draft;
 pub(crate) mod filled;
-mod head;
+pub(crate) mod head;
 mod judge;
 mod misfortune;
 mod multipart;
@@ -22,8 +23,8 @@ mod outgoing;
 pub mod outlet;
 mod payload;
 pub mod peek;
-mod presented;
-mod ready;
+pub(crate) mod presented;
+pub(crate) mod ready;
 pub mod redirect;
 pub mod replay;
 pub mod response;
@@ -35,9 +36,10 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
-use reqwest::header::SET_COOKIE;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue, SET_COOKIE};
 use secrecy::SecretString;
 
+use self::asked::{Asked, AskedBook};
 use self::consequence::Step;
 use self::head::Head;
 use self::judge::{Attempt, judge};
@@ -57,7 +59,7 @@ use crate::oauth::dpop::nonces::Role;
 use crate::redact::{self, Masker};
 use crate::session::config::connection::Connection;
 use crate::session::snapshot::SessionKind;
-use crate::session::{Lease, Session, Take};
+use crate::session::{Lease, Session};
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Outcome, Subject, Verdict, Withheld};
 use crate::token::scheme::Scheme;
@@ -89,6 +91,8 @@ pub(crate) struct Exchange {
     finished: bool,
     /// Where the body goes. Absent: its beginning is returned as text.
     outlet: Option<Outlet>,
+    /// Where what was asked last is kept afterwards.
+    book: Option<Arc<AskedBook>>,
 }
 
 /// What a send has behind it, as far as that limits what may follow.
@@ -183,7 +187,14 @@ impl Exchange {
             left: false,
             finished: false,
             outlet: None,
+            book: None,
         }
+    }
+
+    /// The same, whose last request is kept there when it is over.
+    pub(crate) fn kept_in(mut self, book: &Arc<AskedBook>) -> Self {
+        self.book = Some(Arc::clone(book));
+        self
     }
 
     /// The same, whose answer's body goes there.
@@ -207,6 +218,7 @@ impl Exchange {
             },
         };
         let request = self.subject.request.unwrap_or_default();
+        self.remember(request);
         self.context.answers.keep(request, ended.clone());
         match &ended {
             Ok(details) => {
@@ -216,6 +228,19 @@ impl Exchange {
             Err(failure) => self.finish(Outcome::Failed, status, 0, Some(failure.code), cause),
         }
         ended
+    }
+
+    /// Keeps what was asked last. Called before the timeline says that it is over: who hears of it finds it.
+    fn remember(&mut self, request: u64) {
+        if let Some(book) = &self.book {
+            let asked = Asked {
+                ready: self.ready.taken(),
+                session: self.subject.session.clone(),
+                attempt: self.attempts,
+                left: self.left,
+            };
+            book.keep(request, asked);
+        }
     }
 
     /// The attempts, then the body: how it ended, the status where there was one, and the event that says so.
@@ -296,40 +321,7 @@ impl Exchange {
         let Some(session) = self.session.clone() else {
             return Ok(None);
         };
-        session.family.settled().await;
-        let mut fresh_for = self.fresh_for;
-        let mut waits = 0;
-        let lease = loop {
-            match session
-                .take(&self.subject, *cause, fresh_for)
-                .map_err(|failure| (failure, *cause))?
-            {
-                Take::Lease(lease) => break lease,
-                // Its successors were refused as well, before this send could use one: the server's word is final for now.
-                Take::Wait(_) if waits == WAITS_BEFORE_SENDING_MAX => {
-                    return Err((
-                        Failure::new(Code::RefreshTransient).with("session", &session.config.name),
-                        *cause,
-                    ));
-                }
-                Take::Wait(seat) => {
-                    let end = seat.wait().await;
-                    let mine = end.member == session.config.name;
-                    if let Err(failure) = end.result.as_ref().map_err(Failure::clone)
-                        && mine
-                        && fresh_for.is_zero()
-                    {
-                        return Err((failure, end.finished));
-                    }
-                    *cause = end.finished;
-                    waits += 1;
-                    // What the flight brought is as fresh as it gets; where it brought nothing, the server judges what is at hand.
-                    if mine {
-                        fresh_for = Duration::ZERO;
-                    }
-                }
-            }
-        };
+        let lease = session.fresh(&self.subject, cause, self.fresh_for).await?;
         let (epoch, _) = lease.epoch_and_generation();
         if *self.epoch.get_or_insert(epoch) != epoch {
             // Whoever signed in since may be somebody else (scenario 120).
@@ -554,21 +546,7 @@ impl Exchange {
         let masker = self.masker();
         let mut outlet = self.outlet.take();
         let response = &mut answer.response;
-        let ours = self
-            .session
-            .as_ref()
-            .is_some_and(|session| session.config.kind() == SessionKind::Cookie);
-        let header =
-            |(name, value): (&reqwest::header::HeaderName, &reqwest::header::HeaderValue)| {
-                let text = String::from_utf8_lossy(value.as_bytes());
-                // What an API sets for a session of cookies is worth as much as what its sign-in set.
-                let shown = match ours && name == SET_COOKIE {
-                    true => redact::set_cookie(&text),
-                    false => masker.mask(&text).into_owned(),
-                };
-                (name.to_string(), shown)
-            };
-        let headers = response.headers().iter().map(header).collect();
+        let headers = shown_headers(response.headers(), self.session.as_deref(), &masker);
         let (status, version) = (
             response.status().as_u16(),
             format!("{:?}", response.version()),
@@ -625,13 +603,8 @@ impl Exchange {
         })
     }
 
-    /// What must not be seen in anything that a server sends back.
     fn masker(&self) -> Masker {
-        let mut masker = self.context.variable_masker();
-        self.sessions
-            .iter()
-            .for_each(|session| session.mask_with(&mut masker));
-        masker
+        masker(&self.context, &self.sessions)
     }
 
     fn transport(&self, error: reqwest::Error) -> Failure {
@@ -710,8 +683,36 @@ impl Drop for Exchange {
     }
 }
 
+/// What must not be seen in anything that a server sends back.
+pub(crate) fn masker(context: &Context, sessions: &[Arc<Session>]) -> Masker {
+    let mut masker = context.variable_masker();
+    for session in sessions {
+        session.mask_with(&mut masker);
+    }
+    masker
+}
+
+/// The headers of an answer as they may be shown.
+pub(crate) fn shown_headers(
+    headers: &HeaderMap,
+    session: Option<&Session>,
+    masker: &Masker,
+) -> Vec<(String, String)> {
+    let of_cookies = session.is_some_and(|session| session.config.kind() == SessionKind::Cookie);
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        let text = String::from_utf8_lossy(value.as_bytes());
+        // What an API sets for a session of cookies is worth as much as what its sign-in set.
+        let shown = match of_cookies && name == SET_COOKIE {
+            true => redact::set_cookie(&text),
+            false => masker.mask(&text).into_owned(),
+        };
+        (name.to_string(), shown)
+    };
+    headers.iter().map(header).collect()
+}
+
 /// An address as it may be told: without what is a secret by its name, or by the workspace's.
-fn shown(context: &Context, url: &url::Url) -> String {
+pub(crate) fn shown(context: &Context, url: &url::Url) -> String {
     let shown = crate::redact::url(url);
     match context.variable_masker().mask(&shown) {
         Cow::Borrowed(_) => shown,
@@ -719,11 +720,8 @@ fn shown(context: &Context, url: &url::Url) -> String {
     }
 }
 
-/// Flights that a send waits for before its first attempt.
-const WAITS_BEFORE_SENDING_MAX: u32 = 3;
-
 /// The body as text, where it is text: by its media type, or by its bytes where it names none.
-fn text(body: Vec<u8>, media_type: Option<&str>, cut: bool) -> Option<String> {
+pub(crate) fn text(body: Vec<u8>, media_type: Option<&str>, cut: bool) -> Option<String> {
     let textual = media_type.is_none_or(|kind| {
         kind.starts_with("text/")
             || kind.ends_with("+json")

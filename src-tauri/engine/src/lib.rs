@@ -37,6 +37,7 @@ pub mod profile;
 pub mod redact;
 mod roster;
 mod rules;
+pub mod second_opinion;
 pub mod session;
 pub mod timeline;
 pub mod token;

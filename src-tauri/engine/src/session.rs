@@ -6,6 +6,7 @@
 pub mod config;
 pub mod credentials;
 pub(crate) mod decision;
+mod fresh;
 mod freshness;
 pub mod snapshot;
 pub mod step_up;
@@ -223,14 +224,7 @@ impl Session {
                     || (!ready && state.flight.is_free())
                     || !rules::on("lease.not_fresh_enough")
                 {
-                    token.was_taken(clock.wall());
-                    let bound = token.access.scheme == Scheme::Dpop;
-                    let proof_key = state.bound.key().filter(|_| bound).cloned();
-                    return Ok(Take::Lease(Lease {
-                        token,
-                        proof_key,
-                        certificate: state.client.client_certificate.clone(),
-                    }));
+                    return Ok(Take::Lease(self.lease(&state, token)));
                 }
                 Some(Need::Expiry)
             }
@@ -251,6 +245,31 @@ impl Session {
             );
         }
         Ok(Take::Wait(self.sit(&mut state, subject, cause, joined)))
+    }
+
+    fn lease(&self, state: &State, token: Arc<Token>) -> Lease {
+        token.was_taken(self.family.context().clock.wall());
+        let bound = token.access.scheme == Scheme::Dpop;
+        Lease {
+            proof_key: state.bound.key().filter(|_| bound).cloned(),
+            certificate: state.client.client_certificate.clone(),
+            token,
+        }
+    }
+
+    /// The token of this generation, while it is the current one. Asks nobody for another, and judges nothing.
+    pub(crate) fn current_lease(&self, epoch: u32, generation: u32) -> Option<Lease> {
+        let state = self.family.lock();
+        let token = state.access.get(&self.config.name).cloned()?;
+        let usable = matches!(
+            state.standing,
+            Standing::Active
+                | Standing::Cooldown { .. }
+                | Standing::Degraded { .. }
+                | Standing::ConfigError
+        );
+        let current = (token.epoch, token.generation) == (epoch, generation);
+        (usable && current).then(|| self.lease(&state, token))
     }
 
     /// What the fault lab says of this token's expiry, whatever the clock says: whether it has expired.

@@ -8,10 +8,12 @@ use sandglass_engine::evidence::{Format, Selection};
 use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, State};
 use ts_rs::TS;
+use zeroize::Zeroizing;
 
 use super::aside;
 use crate::print::verdict::English;
 use crate::shell::Shell;
+use crate::trust;
 
 /// What is written, and in which form.
 #[derive(Debug, Deserialize, TS)]
@@ -21,7 +23,14 @@ pub struct SaveEvidence {
     pub selection: Selection,
     /// The form.
     pub format: Format,
+    /// What the user typed to have the secrets in it: [`SECRETS_TYPED`]. Absent: it holds none, which is the rule.
+    #[serde(default)]
+    #[ts(optional)]
+    pub secrets: Option<String>,
 }
+
+/// What must be typed for a file with secrets.
+pub const SECRETS_TYPED: &str = "with secrets";
 
 /// What became of it.
 #[derive(Debug, Serialize, TS)]
@@ -38,17 +47,24 @@ pub(crate) async fn save_evidence(
     args: SaveEvidence,
 ) -> Result<SavedEvidence> {
     let engine = shell.engine().await?.clone();
-    let SaveEvidence { selection, format } = args;
-    let Some(text) = aside(move || {
-        engine
-            .evidence(selection)
-            .map(|evidence| evidence.write(format, &English))
-    })
-    .await?
-    else {
+    let SaveEvidence {
+        selection,
+        format,
+        secrets,
+    } = args;
+    let evidence = match secrets {
+        None => aside(move || engine.evidence(selection)).await?,
+        Some(typed) => {
+            trust::evidence_with_secrets(&shell, &app, &typed).await?;
+            engine.evidence_with_secrets(selection).await
+        }
+    };
+    let Some(evidence) = evidence else {
         return Ok(SavedEvidence { path: None });
     };
-    let name = format!("sandglass-evidence.{}", format.ending());
+    let mark = evidence.secrets.as_ref().map_or("", |_| "-WITH-SECRETS");
+    let text = Zeroizing::new(evidence.write(format, &English));
+    let name = format!("sandglass-evidence{mark}.{}", format.ending());
     let chosen = shell.confirm.choose_file(&app, "Save evidence", &name);
     let Some(path) = chosen.await? else {
         return Ok(SavedEvidence { path: None });

@@ -40,6 +40,28 @@ commands! {
     /// Why a send ended as it did. Null: the timeline does not know it.
     request::explain_request(OfSend) -> Option<Explanation>;
 
+    /// Asks another HTTP client what a send of this run asked, and compares the answers.
+    second_opinion::ask_second_opinion(AskOpinion) -> SecondOpinion;
+    /// A request as code of another language. Its token is not in it.
+    code::write_code(CodeOf) -> WrittenCode;
+    /// Puts a request as code into the clipboard.
+    code::copy_code(CodeOf) -> Nothing;
+
+    /// Lets the user choose a file or a folder to import, and reads it. Null: none was chosen.
+    import::pick_import(PickImport) -> Option<ImportPreview>;
+    /// Waits for what is dropped on the window, and reads it. Null: another call waits since.
+    import::take_drop(Nothing) -> Option<ImportPreview>;
+    /// Reads a text that was pasted, to be imported.
+    import::read_import(ImportText) -> ImportPreview;
+    /// Plans what was read anew, with other choices.
+    import::plan_import(ImportChoices) -> ImportPreview;
+    /// How far the reading of an import is.
+    import::import_progress(Nothing) -> ImportProgress;
+    /// Ends an import where it stands.
+    import::stop_import(Nothing) -> Nothing;
+    /// Writes what was read into the workspace, all of it or nothing.
+    import::write_import(ImportChoices) -> ImportDone;
+
     /// All sessions, as they stand.
     session::list_sessions(Nothing) -> Vec<SessionSnapshot>;
     /// Signs a session in with what the user typed.
@@ -93,6 +115,11 @@ commands! {
     token::reveal_token(OfToken) -> Newest;
     /// Puts a token into the clipboard for a short time. The refresh token after a question outside the window.
     token::copy_token(OfToken) -> Newest;
+
+    /// Whether other tools may have a session's token, by `sandglass token`.
+    token::read_portable(OfSession) -> Portable;
+    /// Allows other tools a session's token, after a question outside the window; or no longer.
+    token::make_portable(MakePortable) -> Portable;
 
     /// Lets something go wrong for a session, on purpose.
     fault::arm_fault(ArmFault) -> Vec<SessionSnapshot>;

@@ -6,7 +6,7 @@ use sandglass_engine::token::lineage::LineageStep;
 use sandglass_engine::token::reading::Inspected;
 use sandglass_engine::token::signature::SignatureState;
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use tauri::{AppHandle, State};
 use ts_rs::TS;
 
@@ -22,6 +22,23 @@ pub struct OfToken {
     pub session: String,
     /// Which of its tokens.
     pub which: TokenKind,
+}
+
+/// Whether other tools may have a session's token.
+#[derive(Debug, Serialize, TS)]
+pub struct Portable {
+    /// They may, by `sandglass token`.
+    pub allowed: bool,
+}
+
+/// Whether other tools are to have a session's token.
+#[derive(Debug, Deserialize, TS)]
+#[serde(deny_unknown_fields)]
+pub struct MakePortable {
+    /// The session's name.
+    pub session: String,
+    /// They are.
+    pub allowed: bool,
 }
 
 /// A text that somebody pasted. It goes in and never comes out again.
@@ -81,4 +98,23 @@ pub(crate) async fn copy_token(
     Ok(Newest {
         newest: shell.engine().await?.timeline().newest(),
     })
+}
+
+/// Looks whether other tools may have a session's token.
+#[tauri::command]
+pub(crate) async fn read_portable(shell: State<'_, Shell>, args: OfSession) -> Result<Portable> {
+    let allowed = shell.engine().await?.is_portable(&args.session).await?;
+    Ok(Portable { allowed })
+}
+
+/// Allows other tools a session's token, if the user says yes outside the web view; or no longer, at once.
+#[tauri::command]
+pub(crate) async fn make_portable(
+    app: AppHandle,
+    shell: State<'_, Shell>,
+    args: MakePortable,
+) -> Result<Portable> {
+    let MakePortable { session, allowed } = args;
+    trust::make_portable(&shell, &app, &session, allowed).await?;
+    Ok(Portable { allowed })
 }

@@ -53,6 +53,26 @@ pub(crate) fn copy_refresh_token(session: &str) -> Question {
     .with("Session", session)
 }
 
+/// Whether other tools may have the token by `sandglass token`.
+pub(crate) fn portable(session: &str, origins: &str) -> Question {
+    Question::new(
+        "Let other tools have this token?",
+        "Whoever runs as you can then have the access token by one command, `sandglass token`, and use it where it is valid. Each time stands in the timeline. The refresh token never leaves the keychain.",
+        "Allow",
+    )
+    .with("Session", session)
+    .with("Meant for", origins)
+}
+
+/// Whether evidence may be written with the secrets in it.
+pub(crate) fn secrets() -> Question {
+    Question::new(
+        "Write the secrets into a file?",
+        "The file will hold the token, the headers and the bodies as they were sent. Whoever reads it can act as you until the token expires. It is marked as such, and only you may read it.",
+        "Write them",
+    )
+}
+
 /// Whether a fault may be switched on for which the server may end the session.
 pub(crate) fn risky_fault(session: &str, fault: FaultName) -> Question {
     let words = match fault {

@@ -32,6 +32,7 @@ pub(super) fn run(args: &CodeArgs, place: &Place) -> Result<Exit, Stop> {
         CodeLanguage::Curl => Language::Curl,
         CodeLanguage::Javascript => Language::Javascript,
         CodeLanguage::Python => Language::Python,
+        CodeLanguage::Rust => Language::Rust,
     };
     let written = code::write(draft, &workspace, language)?;
     print(format!("{written}\n").as_bytes())

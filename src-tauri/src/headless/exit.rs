@@ -75,6 +75,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::ImportInvalid
         | Code::FaultInvalid
         | Code::FaultUnconfirmed
+        | Code::EvidenceUnconfirmed
         | Code::TokenTooLong => Exit::Usage,
         Code::SessionUnknown
         | Code::SessionNameInvalid
@@ -108,6 +109,9 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::RedirectBody
         | Code::DiscoveryEndpointRefused
         | Code::DiscoveryElsewhere
+        | Code::TokenNotAllowed
+        | Code::TokenNotPortable
+        | Code::SecondOpinionTokenGone
         | Code::BindingChanged => Exit::Origin,
         Code::HostUnreachable
         | Code::DiscoveryFailed
@@ -136,6 +140,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::OutputFailed => Exit::File,
         Code::RequestStopped | Code::SignInStopped => Exit::Interrupted,
         Code::TooManyRequests
+        | Code::SecondOpinionForgotten
         | Code::RefreshAborted
         | Code::DatabaseCorrupt
         | Code::DatabaseUnavailable

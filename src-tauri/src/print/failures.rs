@@ -126,6 +126,13 @@ pub fn words(failure: &Failure) -> String {
             "a web page came instead of data, from {}; sign in again if the API does not take the token any more",
             param("url")
         ),
+        Code::SecondOpinionForgotten => {
+            format!("what {} asked is not held any more; send it again first", param("request"))
+        }
+        Code::SecondOpinionTokenGone => format!(
+            "the token of that attempt ({}) is not the current one of {session} any more; ask without it",
+            param("generation")
+        ),
         Code::SessionUnknown => {
             format!("there is no session {session:?}; `sandglass sessions` lists those of the workspace")
         }
@@ -218,6 +225,9 @@ pub fn words(failure: &Failure) -> String {
         Code::ProfileUnwritable => {
             format!("what was learned of the server could not be written down{detail}")
         }
+        Code::EvidenceUnconfirmed => {
+            "secrets are written into a file only where that is typed out; nothing was written".to_owned()
+        }
         Code::EvidenceUnwritable => format!("the evidence could not be written{detail}"),
         Code::OutputFailed => format!("the body could not be written{detail}; the rest of it was not read"),
         Code::DemoUnavailable => format!("the demo server could not be started{detail}"),
@@ -226,6 +236,13 @@ pub fn words(failure: &Failure) -> String {
         Code::FaultInvalid => "this fault cannot be switched on with these numbers".to_owned(),
         Code::FaultUnconfirmed => format!("this fault may end the session; confirm it with its name, {session:?}"),
         Code::TokenTooLong => format!("more than {} bytes are not looked at as a token", param("limit")),
+        Code::TokenNotAllowed => format!(
+            "no other tool may have the token of {session}. To allow it, at a terminal: sandglass token --session {session} --allow"
+        ),
+        Code::TokenNotPortable => format!(
+            "the token of {session} is worth nothing to another tool ({}): it is bound to a key, or is a jar of cookies. Use sandglass send",
+            param("scheme")
+        ),
         Code::ClipboardUnavailable => format!("the clipboard cannot be used{detail}; nothing was copied"),
         Code::SystemUnavailable => format!("the system did not give what Sandglass needs{detail}"),
     }

@@ -4,10 +4,13 @@ import type { ClientAuth } from "../wire/ClientAuth";
 import type { Commands } from "../wire/Commands";
 import type { Credentials } from "../wire/Credentials";
 import type { Failure } from "../wire/Failure";
+import type { Draft } from "../wire/Draft";
 import type { FromCurl } from "../wire/FromCurl";
 import type { GrantType } from "../wire/GrantType";
+import type { ImportPreview } from "../wire/ImportPreview";
 import type { KeychainState } from "../wire/KeychainState";
 import type { KeychainView } from "../wire/KeychainView";
+import type { Language } from "../wire/Language";
 import type { SavedRequest } from "../wire/SavedRequest";
 import type { Settings } from "../wire/Settings";
 import type { StoredSession } from "../wire/StoredSession";
@@ -21,6 +24,8 @@ import { inspected } from "./fake/inspect";
 import { Profiles } from "./fake/profiles";
 import { Questions } from "./fake/questions";
 import { FakeFiles, PRESETS } from "./fake/files";
+import { FakeImport } from "./fake/imports";
+import { secondOpinion } from "./fake/opinion";
 import { FakeSession } from "./fake/session";
 
 /** How the play begins. */
@@ -40,7 +45,10 @@ export interface Stage {
 export interface FakeBackend extends Backend {
   engine: FakeEngine;
   files: FakeFiles;
+  imports: FakeImport;
   saved: Settings[];
+  /** A file is dropped on the window. */
+  drop: () => void;
 }
 
 type Handlers = { [K in Callable]: (args: Commands[K][0]) => Commands[K][1] | Promise<Commands[K][1]> };
@@ -53,6 +61,9 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   const files = new FakeFiles(engine.sessions.map((one) => one.name));
   const saved: Settings[] = [];
   const profiles = new Profiles(engine);
+  const imports = new FakeImport(clock, `${ORIGIN}/auth/refresh`);
+  const portable = new Set<string>();
+  let dropped: ((preview: ImportPreview) => void) | null = null;
   const questions = new Questions(() => engine.log.events);
   const done = () => ({ newest: engine.log.newest });
   const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
@@ -87,7 +98,28 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
     read_response: ({ request }) => engine.responses.get(request) ?? null,
     explain_request: ({ run, request }) => explainRequest(engine.log, run, request),
     // There is no dialog of a system here: the user names a file at once.
-    save_evidence: ({ format }) => ({ path: `/home/ada/sandglass-evidence.${{ markdown: "md", har: "har", json_lines: "jsonl" }[format]}` }),
+    save_evidence: ({ format, secrets }) => ({ path: `/home/ada/sandglass-evidence${secrets ? "-WITH-SECRETS" : ""}.${{ markdown: "md", har: "har", json_lines: "jsonl" }[format]}` }),
+    ask_second_opinion: (args) => secondOpinion(engine, args),
+    write_code: ({ draft, language }) => ({ text: codeOf(draft, language) }),
+    copy_code: () => ({}),
+    pick_import: () => imports.read("openapi"),
+    take_drop: () => new Promise((resolve) => (dropped = resolve)),
+    read_import: ({ text }) => imports.read(text),
+    plan_import: ({ sessions }) => imports.plan(sessions),
+    import_progress: () => ({ requests: imports.requests }),
+    stop_import: () => {
+      imports.stop();
+      return {};
+    },
+    write_import: () => ({ folder: stage.folder || stage.bare ? null : "/home/ada/my-api", requests: imports.write(), failures: [], ...done() }),
+    read_portable: ({ session }) => ({ allowed: portable.has(session) }),
+    make_portable: ({ session, allowed }) => {
+      if (allowed) {
+        engine.log.append({ kind: "TrustAsked", data: { widening: "token_command", granted: true } }, { session }, [], "user");
+        portable.add(session);
+      } else portable.delete(session);
+      return { allowed };
+    },
     explain_sign_out: ({ session }) => explainSignOut(engine.log, session, engine.session(session).state === "login_required"),
     list_sessions: snapshots,
     sign_in: async ({ session, credentials }) => {
@@ -197,7 +229,9 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   return {
     engine,
     files,
+    imports,
     saved,
+    drop: () => dropped?.(imports.preview()),
     // The answer comes later, and as a copy, as over the real door.
     call: async (name, args) => {
       await Promise.resolve();
@@ -244,6 +278,13 @@ const ENVIRONMENTS = ["production", "staging"];
 
 /** The variables of the played workspace; a secret is hidden. */
 const VARIABLES: Record<string, string> = { api: ORIGIN, size: "5", key: "•••" };
+
+/** A request as the engine's templates would write it, for two of the languages. */
+function codeOf(draft: Draft, language: Language): string {
+  const note = draft.session ? `TOKEN: the token of the session ${draft.session}, not written down here` : "";
+  if (language === "curl") return `${note ? `# ${note}\n` : ""}curl --silent --show-error --globoff --request '${draft.method}' '${draft.url}'${draft.session ? " \\\n  --header 'Authorization: Bearer '\"${TOKEN}\"" : ""}`;
+  return `${note ? `// ${note}\n` : ""}const response = await fetch("${draft.url}", { method: "${draft.method}" });\nconsole.log(response.status);\nconsole.log(await response.text());`;
+}
 
 function refuse(code: Failure["code"], params: Failure["params"]): never {
   throw failure(code, params);

@@ -373,6 +373,7 @@ export class Chronicle {
         return cause ?? this.#open("refresh", moment);
       case "FaultSwitched":
       case "TrustAsked":
+      case "TokenWanted":
       case "TokenHandedOut":
         return cause ?? this.#open("session", moment);
     }

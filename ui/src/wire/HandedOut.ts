@@ -3,4 +3,4 @@
 /**
  * How a token was handed out.
  */
-export type HandedOut = "revealed" | "copied";
+export type HandedOut = "revealed" | "copied" | "printed";

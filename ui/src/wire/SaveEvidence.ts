@@ -13,4 +13,8 @@ selection: Selection,
 /**
  * The form.
  */
-format: Format, };
+format: Format, 
+/**
+ * What the user typed to have the secrets in it: [`SECRETS_TYPED`]. Absent: it holds none, which is the rule.
+ */
+secrets?: string, };

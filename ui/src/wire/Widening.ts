@@ -3,4 +3,4 @@
 /**
  * What is trusted further if the user says yes.
  */
-export type Widening = "reveal" | "copy_refresh_token" | "risky_fault" | "addresses";
+export type Widening = "reveal" | "copy_refresh_token" | "risky_fault" | "addresses" | "token_command" | "secrets";

@@ -2,10 +2,15 @@
 import { originOf } from "../lib/address";
 import { bytes, clock, count, span, took } from "../lib/duration";
 import type { Moment } from "../lib/moment";
+import type { HandedOut } from "../wire/HandedOut";
 import { errorTitle } from "./failures";
 import { FAULTS, WIDENINGS } from "./faults";
+import { CONCLUSIONS } from "./opinions";
 import { ruleInWords } from "./rules";
 import { CALLS_REFUSED, FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES, VERDICTS } from "./states";
+
+/** How a token was handed out. */
+const HANDED_OUT: Record<HandedOut, string> = { copied: "copied", revealed: "shown outside the window", printed: "given to another tool" };
 
 /** What happened, in one sentence without a full stop. */
 export function eventInWords(event: Moment): string {
@@ -46,6 +51,10 @@ export function eventInWords(event: Moment): string {
       return `${r} was answered with a web page, not with data`;
     case "WaitingForRefresh":
       return event.data.joined ? `${r} waits for ${f}, which was under way` : `${r} waits for ${f}`;
+    case "SecondOpinionAsked":
+      return `Another client asks the same as ${r}, ${event.data.authorized ? "with its token" : "without a token"}`;
+    case "SecondOpinionGiven":
+      return event.data.status === null ? `Second opinion on ${r}: no answer` : `Second opinion on ${r}: ${event.data.status} after ${took(event.data.took_us)}`;
     case "RevocationAnswered":
       if (event.data.revoked) return `The ${event.data.token} token of ${s} was given back`;
       return `The server did not take back the ${event.data.token} token of ${s}${event.data.again_in_ms === null ? "; it may live until it expires" : `; it is asked again in ${span(event.data.again_in_ms)}`}`;
@@ -169,8 +178,10 @@ export function eventInWords(event: Moment): string {
       return `On purpose: ${FAULTS[event.data.fault].struck}`;
     case "TrustAsked":
       return `You were asked outside the window: ${event.data.granted ? "yes" : "no"}`;
+    case "TokenWanted":
+      return event.data.allowed ? `Another tool asks for the token of ${s}` : `Another tool asks for the token of ${s}, and may not have it`;
     case "TokenHandedOut":
-      return `The ${event.data.which} token of ${s} was ${event.data.how === "copied" ? "copied" : "shown outside the window"}`;
+      return `The ${event.data.which} token of ${s} was ${HANDED_OUT[event.data.how]}`;
     case "Gap":
       return `Events ${event.data.from} to ${event.data.to} are no longer known`;
   }
@@ -210,6 +221,12 @@ export function eventReason(event: Moment): string {
       return `${errorTitle(event.data.error)}.`;
     case "FaultSwitched":
       return event.data.on ? FAULTS[event.data.fault.name].does : "";
+    case "SecondOpinionAsked":
+      return "Off the engine: no refresh, no retry, no redirect, a connection of its own.";
+    case "SecondOpinionGiven":
+      return `${CONCLUSIONS[event.data.conclusion].title}.`;
+    case "TokenWanted":
+      return event.data.allowed ? "You have allowed that for this session." : "You have not allowed that for this session, or not for the addresses that its file names now.";
     case "TrustAsked":
       return WIDENINGS[event.data.widening];
     case "LockWeak":

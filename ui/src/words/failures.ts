@@ -184,6 +184,16 @@ const MESSAGES: Record<Code, Words> = {
     why: `${p.url ?? "The server"} looks like a page to sign in on. No refresh was started, since nothing says that the token was refused. Sign in again if the API does not take it any more.`,
     acts: ["sign_in"],
   }),
+  "second_opinion.forgotten": (p) => ({
+    title: `What ${p.request ?? "that request"} asked is not held any more`,
+    why: "Only the last requests of this run are held, and only after they ended. Send it again, then ask.",
+    acts: ["send_again"],
+  }),
+  "second_opinion.token_gone": (p) => ({
+    title: `${p.generation ?? "That token"} is not the current token any more`,
+    why: `It was replaced since${p.session ? ` in ${p.session}` : ""}, and old tokens are not kept. Ask without a token, or send the request again first.`,
+    acts: ["send_again"],
+  }),
   "session.unknown": (p) => ({
     title: `There is no session ${p.session ?? "of this name"}`,
     why: "The workspace has no file for it. Choose another session, or none.",
@@ -389,6 +399,10 @@ const MESSAGES: Record<Code, Words> = {
     title: "The file could not be written",
     why: `${p.path ?? "It"} did not take the evidence${because(p.detail)}. The timeline still has all of it.`,
   }),
+  "evidence.unconfirmed": () => ({
+    title: "Nothing was written",
+    why: "Secrets are written into a file only where you type the words out.",
+  }),
   "profile.unwritable": (p) => ({
     title: "It holds for now only",
     why: `What is known of the server could not be written down${because(p.detail)}. After a restart it is as it was before.`,
@@ -420,6 +434,14 @@ const MESSAGES: Record<Code, Words> = {
   "token.too_long": (p) => ({
     title: "This is too long for a token",
     why: `At most ${p.limit ? `${p.limit} bytes` : "a fixed number of bytes"} are looked at. Nothing of it was kept.`,
+  }),
+  "token.not_allowed": (p) => ({
+    title: `No other tool may have the token of ${p.session ?? "this session"}`,
+    why: "It is off until you allow it for this session, and again when its file names other addresses.",
+  }),
+  "token.not_portable": (p) => ({
+    title: "This token is worth nothing to another tool",
+    why: `It is bound to a key that never leaves the keychain, or is a jar of cookies${p.scheme ? ` (${p.scheme})` : ""}. Send through Sandglass instead.`,
   }),
   "clipboard.unavailable": (p) => ({
     title: "The clipboard cannot be used",

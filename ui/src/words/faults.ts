@@ -124,4 +124,6 @@ export const WIDENINGS: Record<Widening, string> = {
   copy_refresh_token: "Whether the refresh token may be copied.",
   risky_fault: "Whether a fault may risk the session.",
   addresses: "Whether the session may use other addresses.",
+  token_command: "Whether other tools may have the session's token.",
+  secrets: "Whether secrets may be written into a file.",
 };

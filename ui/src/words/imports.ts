@@ -1,4 +1,5 @@
-// Why something that was pasted was not taken over.
+// Imports in words: why something was not taken over, and what becomes of a request.
+import type { RequestState } from "../wire/RequestState";
 import type { WhyLeftOut } from "../wire/WhyLeftOut";
 
 /** One sentence for each reason. */
@@ -26,4 +27,13 @@ export const WHY_LEFT_OUT: Record<WhyLeftOut, string> = {
   newer_version: "a newer version, read as the newest one known",
   malformed: "it is not what the format says",
   too_many: "there is more than fits",
+};
+
+/** What becomes of a request of an import. */
+export const REQUEST_STATES: Record<RequestState, { name: string; why: string; tone: "ok" | "refresh" | "warn" | "plain" }> = {
+  new: { name: "new", why: "It is not there yet.", tone: "ok" },
+  updated: { name: "updated", why: "The file says something new, and it is taken over.", tone: "refresh" },
+  same: { name: "same", why: "It is there as the file says.", tone: "plain" },
+  yours: { name: "yours", why: "You have changed it, and what you wrote stays.", tone: "warn" },
+  removed: { name: "removed", why: "You have removed it, and it stays away.", tone: "warn" },
 };

@@ -21,7 +21,7 @@ use crate::session::config::connection::{Connection, Pin};
 ///
 /// # Errors
 /// `key.invalid` where the authority or the client's certificate is none; `system.unavailable`.
-pub(super) fn config(
+pub(crate) fn config(
     connection: &Connection,
     certificate: Option<&SecretString>,
 ) -> Result<ClientConfig> {
@@ -78,7 +78,7 @@ fn invalid(detail: &str) -> Failure {
 
 /// A certificate that nobody vouches for.
 #[derive(Debug)]
-pub(super) struct Untrusted {
+pub(crate) struct Untrusted {
     /// Of the server's certificate, in hex.
     pub(super) sha256: String,
     cause: Error,

@@ -117,6 +117,7 @@ impl Engine {
             events,
             verdicts,
             cut,
+            secrets: None,
         })
     }
 

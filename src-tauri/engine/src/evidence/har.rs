@@ -8,10 +8,15 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use url::Url;
 
+use super::secrets::{BANNER, Secrets, Sent};
 use super::{Evidence, moment};
 use crate::redact::Fingerprint;
 use crate::timeline::event::{Event, EventKey, Fact};
 use crate::token::scheme::Scheme;
+
+/// What a file without secrets says of itself.
+const COMMENT: &str =
+    "Tokens are keyed fingerprints. Bodies, cookies and request headers are not in it.";
 
 /// One entry under way.
 struct Entry {
@@ -29,6 +34,10 @@ struct Entry {
     content_bytes: u64,
     redirect: String,
     took_ms: f64,
+    /// Its body as it was sent.
+    body: Option<(String, String)>,
+    /// All its headers as they were sent, where the file may hold them.
+    sent_headers: Option<Vec<(String, String)>>,
     more: Map<String, Value>,
 }
 
@@ -39,13 +48,16 @@ pub(super) fn write(evidence: &Evidence) -> String {
     for event in &evidence.events {
         requests.learn(event);
         learn(event, &mut entries, &requests);
+        if let Some(secrets) = &evidence.secrets {
+            reveal(event, &mut entries, secrets);
+        }
     }
     let entries: Vec<Value> = entries.into_iter().map(Entry::written).collect();
     let file = json!({
         "log": {
             "version": "1.2",
             "creator": { "name": "Sandglass", "version": env!("CARGO_PKG_VERSION") },
-            "comment": "Tokens are keyed fingerprints. Bodies, cookies and request headers are not in it.",
+            "comment": if evidence.secrets.is_some() { BANNER } else { COMMENT },
             "entries": entries,
             "_cut": evidence.cut,
         }
@@ -166,6 +178,37 @@ fn learn(event: &Event, entries: &mut Vec<Entry>, requests: &Requests) {
                 entry.redirect.clone_from(to);
             }
         }
+        Fact::SecondOpinionAsked {
+            method,
+            url,
+            authorized,
+        } => {
+            let mut entry = Entry::new(event, method.clone(), url.clone());
+            let lease = request
+                .and_then(|request| requests.leases.get(&request))
+                .filter(|_| *authorized);
+            entry.authorization = lease.map(|token| format!("[token {token}]"));
+            entry.tell(
+                "_secondOpinionOn",
+                request.map(|request| format!("R{request}")),
+            );
+            entry.tell("_attempt", event.subject.attempt);
+            entries.push(entry);
+        }
+        Fact::SecondOpinionGiven {
+            status,
+            error,
+            took_us,
+            conclusion,
+            ..
+        } => {
+            if let Some(entry) = asked_by(entries, event) {
+                entry.status = status.unwrap_or_default();
+                entry.took_ms = ms(*took_us);
+                entry.tell("_error", error);
+                entry.tell("_conclusion", conclusion);
+            }
+        }
         Fact::RequestFinished { body_bytes, .. } => {
             if let Some(entry) = of(entries, request) {
                 entry.content_bytes = *body_bytes;
@@ -195,12 +238,7 @@ fn learn(event: &Event, entries: &mut Vec<Entry>, requests: &Requests) {
             took_us,
             ..
         } => {
-            let sent = event.cause_seq.first().copied();
-            let found = entries
-                .iter_mut()
-                .rev()
-                .find(|entry| Some(entry.started) == sent);
-            if let Some(entry) = found {
+            if let Some(entry) = asked_by(entries, event) {
                 // Without an answer it stays 0, which is how HAR says that none came.
                 if let Some(status) = status {
                     entry.status = *status;
@@ -213,6 +251,46 @@ fn learn(event: &Event, entries: &mut Vec<Entry>, requests: &Requests) {
         }
         _ => {}
     }
+}
+
+/// Puts what was sent into the entry of a send's last attempt.
+fn reveal(event: &Event, entries: &mut [Entry], secrets: &Secrets) {
+    let Fact::AttemptStarted { .. } = event.fact else {
+        return;
+    };
+    let (request, attempt) = (event.subject.request, event.subject.attempt);
+    let sent = request.and_then(|request| secrets.requests.get(&request));
+    let Some(sent) = sent.filter(|sent| Some(sent.attempt) == attempt) else {
+        return;
+    };
+    if let Some(entry) = of(entries, request) {
+        let Sent {
+            method,
+            url,
+            headers,
+            body,
+            token_gone,
+            ..
+        } = sent;
+        entry.method.clone_from(method);
+        entry.url.clone_from(url);
+        entry.sent_headers = Some(headers.clone());
+        let media_type = headers
+            .iter()
+            .find(|(name, _)| name == "content-type")
+            .map_or_else(String::new, |(_, value)| value.clone());
+        entry.body = body.clone().map(|body| (media_type, body));
+        entry.tell("_tokenGone", token_gone.then_some(true));
+    }
+}
+
+/// The entry of what this event is the answer to.
+fn asked_by<'e>(entries: &'e mut [Entry], event: &Event) -> Option<&'e mut Entry> {
+    let sent = event.cause_seq.first().copied();
+    entries
+        .iter_mut()
+        .rev()
+        .find(|entry| Some(entry.started) == sent)
 }
 
 /// The newest entry of a request.
@@ -248,6 +326,8 @@ impl Entry {
             content_bytes: 0,
             redirect: String::new(),
             took_ms: 0.0,
+            body: None,
+            sent_headers: None,
             more: Map::new(),
         };
         entry.tell("_run", event.key.run);
@@ -276,6 +356,13 @@ impl Entry {
         let authorization = self.authorization.map(|value| {
             json!({ "name": self.credential_header, "value": value, "comment": "a fingerprint, not the credential" })
         });
+        let headers = match self.sent_headers {
+            None => authorization.into_iter().collect(),
+            Some(sent) => sent
+                .into_iter()
+                .map(|(name, value)| json!({ "name": name, "value": value }))
+                .collect::<Vec<_>>(),
+        };
         let mut entry = json!({
             "startedDateTime": self.at,
             "time": self.took_ms,
@@ -284,7 +371,7 @@ impl Entry {
                 "url": self.url,
                 "httpVersion": "HTTP/1.1",
                 "cookies": [],
-                "headers": authorization.into_iter().collect::<Vec<_>>(),
+                "headers": headers,
                 "queryString": query,
                 "headersSize": -1,
                 "bodySize": self.body_bytes,
@@ -303,6 +390,9 @@ impl Entry {
             "cache": {},
             "timings": { "blocked": -1, "dns": -1, "connect": -1, "send": 0, "wait": self.took_ms, "receive": 0, "ssl": -1 },
         });
+        if let Some((media_type, text)) = self.body {
+            entry["request"]["postData"] = json!({ "mimeType": media_type, "text": text });
+        }
         if let Value::Object(fields) = &mut entry {
             fields.extend(self.more);
         }

@@ -58,6 +58,15 @@ fn step(event: &Event) -> Option<Step> {
         Fact::AttemptStarted { .. } => Step::ToApi(format!("{r} without a token")),
         Fact::ResponseHead { status, .. } => Step::FromApi(format!("{status}")),
         Fact::AttemptFailed { error, .. } => Step::FromApi(format!("nothing: {error}")),
+        Fact::SecondOpinionAsked { authorized, .. } => {
+            let token = if *authorized { "with" } else { "without" };
+            Step::ToApi(format!("{r} by another client, {token} token"))
+        }
+        Fact::SecondOpinionGiven { status, error, .. } => Step::FromApi(match (status, error) {
+            (Some(status), _) => format!("{status}"),
+            (None, Some(error)) => format!("nothing: {error}"),
+            (None, None) => "nothing".to_owned(),
+        }),
         Fact::Redirected { to, status, .. } => Step::Note(format!("{status} leads to {to}")),
         Fact::ExchangeSent {
             purpose: Purpose::SignIn,

@@ -1,12 +1,16 @@
 //! Markdown, for a bug report: what happened and why, the ladder, and every event with its causes.
 
 use super::ladder::ladder;
+use super::secrets::{BANNER, Secrets};
 use super::{EVIDENCE_EVENTS_MAX, Evidence, Words, moment};
 use crate::timeline::event::{Event, Fact};
 
 /// The file.
 pub(super) fn write(evidence: &Evidence, words: &dyn Words) -> String {
     let mut text = format!("# {}\n\n", title(evidence));
+    if evidence.secrets.is_some() {
+        text += &format!("**{BANNER}**\n\n");
+    }
     if let (Some(first), Some(last)) = (evidence.events.first(), evidence.events.last()) {
         text += &format!(
             "{} to {}, run {}, events {} to {}. Written by Sandglass {}.\n\n",
@@ -47,7 +51,33 @@ pub(super) fn write(evidence: &Evidence, words: &dyn Words) -> String {
     for event in &evidence.events {
         text += &row(event, words);
     }
-    text += "\nTokens are shown as keyed fingerprints: equal ones are equal, and nothing here can be sent.\n";
+    match &evidence.secrets {
+        None => {
+            text += "\nTokens are shown as keyed fingerprints: equal ones are equal, and nothing here can be sent.\n";
+        }
+        Some(secrets) => text += &as_sent(secrets),
+    }
+    text
+}
+
+/// The requests as they were sent, to be sent again.
+fn as_sent(secrets: &Secrets) -> String {
+    let mut text = "\n## As it was sent\n\n".to_owned();
+    for (request, sent) in &secrets.requests {
+        text += &format!("R{request}, attempt {}", sent.attempt);
+        if sent.token_gone {
+            text += ", without its token, which is not the current one any more";
+        }
+        let line = sent.curl();
+        // More of them than stand anywhere in it.
+        let longest = line
+            .split(|c| c != '`')
+            .map(str::len)
+            .max()
+            .unwrap_or_default();
+        let fence = "`".repeat(longest.max(2) + 1);
+        text += &format!(":\n\n{fence}sh\n{line}\n{fence}\n\n");
+    }
     text
 }
 

@@ -7,11 +7,14 @@
 //! ```
 
 use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use http_body::Body as _;
 use reqwest::header::HeaderValue;
 use sha2::{Digest as _, Sha256};
 use tokio::fs::File;
@@ -190,6 +193,41 @@ impl Payload {
                 Ok(Some(total))
             }
         }
+    }
+
+    /// Bytes of it that are in memory.
+    pub(crate) fn held_bytes(&self) -> usize {
+        let Source::Parts(parts) = &self.source else {
+            return 0;
+        };
+        let held = parts.iter().map(|part| match part {
+            Part::Memory(bytes) => bytes.len(),
+            Part::File(_) => 0,
+        });
+        held.sum()
+    }
+
+    /// All of it, for somebody who reads no stream. `None`: it is longer than this.
+    ///
+    /// # Errors
+    /// As [`Payload::open`], and where a file cannot be read to its end.
+    pub(crate) async fn whole(&self, bytes_max: usize) -> Result<Option<Vec<u8>>> {
+        let Some((mut body, _)) = self.open().await? else {
+            return Ok(Some(Vec::new()));
+        };
+        let mut whole = Vec::new();
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            let frame = frame.map_err(|error| {
+                Failure::new(Code::BodyBroken).with("detail", crate::client::chain(error))
+            })?;
+            if let Ok(data) = frame.into_data() {
+                whole.extend_from_slice(&data);
+            }
+            if whole.len() > bytes_max {
+                return Ok(None);
+            }
+        }
+        Ok(Some(whole))
     }
 
     /// Opens it for one attempt. `None`: there is no body.

@@ -21,7 +21,7 @@ use crate::token::scheme::Scheme;
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 
 /// The headers that carry a token to where it may go.
-pub(super) struct Presented {
+pub(crate) struct Presented {
     headers: Vec<(HeaderName, HeaderValue)>,
     proof: Option<HeaderValue>,
     /// The server's nonce in the proof.
@@ -33,7 +33,7 @@ impl Presented {
     ///
     /// # Errors
     /// `header.invalid` where the token does not fit into a header; `key.invalid`.
-    pub(super) fn new(
+    pub(crate) fn new(
         session: &Session,
         lease: &Lease,
         instead: Option<&SecretString>,
@@ -72,7 +72,7 @@ impl Presented {
         self.proof.is_some()
     }
 
-    pub(super) fn put_into(self, headers: &mut HeaderMap) {
+    pub(crate) fn put_into(self, headers: &mut HeaderMap) {
         for (name, value) in self.headers {
             let typed = headers.get(COOKIE).filter(|_| name == COOKIE).cloned();
             match typed.map(|typed| joined(&value, &typed)) {

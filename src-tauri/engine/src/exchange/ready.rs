@@ -25,7 +25,7 @@ pub(crate) struct Ready {
     pub(crate) method: Method,
     pub(crate) url: Url,
     pub(crate) origin: Origin,
-    pub(super) headers: HeaderMap,
+    pub(crate) headers: HeaderMap,
     pub(crate) payload: Payload,
     /// Whether redirects are followed.
     pub(super) follows: bool,
@@ -124,6 +124,20 @@ impl Ready {
             withheld: self.withheld,
         };
         (question, id)
+    }
+
+    /// Takes what a send has asked out of it, once nothing more of it is sent: the headers and the body go along.
+    pub(super) fn taken(&mut self) -> Self {
+        Self {
+            method: self.method.clone(),
+            url: self.url.clone(),
+            origin: self.origin.clone(),
+            headers: std::mem::take(&mut self.headers),
+            payload: std::mem::replace(&mut self.payload, Payload::empty()),
+            follows: self.follows,
+            time_limit: self.time_limit,
+            withheld: self.withheld,
+        }
     }
 
     /// The request for one attempt, with the body opened for it.
@@ -245,7 +259,7 @@ const OF_THE_BODY: [HeaderName; 5] = [
 ];
 
 /// Whether the session's token may go to this origin: only an exact match on its list, and never in clear text across a network.
-fn may_attach(session: &SessionConfig, origin: &Origin) -> Result<()> {
+pub(crate) fn may_attach(session: &SessionConfig, origin: &Origin) -> Result<()> {
     if !session.origins.contains(origin) {
         let allowed = session
             .origins

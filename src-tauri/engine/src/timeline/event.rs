@@ -281,6 +281,30 @@ pub enum Fact {
         error: Option<crate::error::Code>,
     },
 
+    /// The same request goes out once more through another HTTP client: off the engine, on a connection of its own.
+    SecondOpinionAsked {
+        /// The method as sent.
+        method: String,
+        /// The address, without what it may carry of secrets.
+        url: String,
+        /// Whether the token of the attempt under study goes with it.
+        authorized: bool,
+    },
+    /// The other client's answer is there, or that none came.
+    SecondOpinionGiven {
+        /// The HTTP status code, if there was an answer.
+        status: Option<u16>,
+        /// What went wrong, where there was none.
+        error: Option<crate::error::Code>,
+        /// Time since it was asked, in microseconds.
+        #[cfg_attr(feature = "bindings", ts(type = "number"))]
+        took_us: u64,
+        /// Ways in which its answer differs from the first one's, but for those that always do.
+        differences: u32,
+        /// What that says.
+        conclusion: crate::second_opinion::compare::Conclusion,
+    },
+
     /// A flight took off: one refresh on behalf of all who wait for it.
     FlightStarted {
         /// Why.
@@ -626,7 +650,12 @@ pub enum Fact {
         /// The answer was yes.
         granted: bool,
     },
-    /// A token was given to the user's own eyes or clipboard.
+    /// Another tool asked for a session's token, by `sandglass token`.
+    TokenWanted {
+        /// The user has allowed that for this session.
+        allowed: bool,
+    },
+    /// A token was given to the user's own eyes, clipboard or tool.
     TokenHandedOut {
         /// Which one.
         which: crate::token::TokenKind,
@@ -713,6 +742,10 @@ pub enum Widening {
     RiskyFault,
     /// A session may use addresses that it might not use before.
     Addresses,
+    /// `sandglass token` may give out a session's access token.
+    TokenCommand,
+    /// Evidence is written with the secrets in it.
+    Secrets,
 }
 
 /// How a token was handed out.
@@ -724,6 +757,8 @@ pub enum HandedOut {
     Revealed,
     /// Put into the clipboard.
     Copied,
+    /// Written to stdout for another tool.
+    Printed,
 }
 
 /// Why a request went without the session's token.

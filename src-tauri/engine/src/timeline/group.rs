@@ -194,6 +194,7 @@ fn may_follow(fact: &Fact) -> bool {
         Fact::FlightStarted { .. }
             | Fact::FaultSwitched { .. }
             | Fact::TrustAsked { .. }
+            | Fact::TokenWanted { .. }
             | Fact::TokenHandedOut { .. }
     )
 }
@@ -211,6 +212,7 @@ fn opens(fact: &Fact) -> Option<GroupKind> {
         | Fact::RecordSetAside { .. }
         | Fact::FaultSwitched { .. }
         | Fact::TrustAsked { .. }
+        | Fact::TokenWanted { .. }
         | Fact::TokenHandedOut { .. }
         | Fact::ClockJump { .. } => Some(GroupKind::Session),
         Fact::StoreSlow {}
