@@ -191,6 +191,29 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.getByTestId("trial").locator("summary", { hasText: "answered 200" }).click();
     await expect(page.getByTestId("said")).toBeVisible();
   }],
+  ["an import that is looked at", "folder", async (page) => {
+    await page.keyboard.press("Control+o");
+    await page.getByRole("button", { name: "Choose a file…" }).click();
+    await expect(page.getByTestId("import-sum")).toBeVisible();
+    await page.getByText("Read the script").click();
+  }],
+  ["an import that begins", "folder", async (page) => page.keyboard.press("Control+o")],
+  ["a second opinion that differs", "", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByTestId("response-status")).toHaveText("200 OK");
+    await page.getByTestId("second-opinion").click();
+    await page.getByRole("button", { name: "Ask without a token" }).click();
+    await expect(page.getByTestId("conclusion")).toBeVisible();
+  }],
+  ["the request as code", "", async (page) => page.keyboard.press("Control+Shift+C")],
+  ["an export", "", async (page) => {
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByTestId("response-status")).toBeVisible();
+    await page.getByRole("button", { name: "More about this request" }).click();
+    await page.getByRole("menuitemradio", { name: /Export/ }).click();
+  }],
   ["a lineage of three", "", async (page) => {
     await pressSignIn(page);
     for (const generation of ["G1", "G2", "G3"]) {

@@ -6,6 +6,9 @@ import type { AppView } from "../wire/AppView";
 import type { Commands } from "../wire/Commands";
 import type { Failure } from "../wire/Failure";
 import type { Fault } from "../wire/Fault";
+import type { ImportDone } from "../wire/ImportDone";
+import type { ImportPreview } from "../wire/ImportPreview";
+import type { Selection as Selected } from "../wire/Selection";
 import { Exchange } from "./exchange.svelte";
 import { Explore } from "./explore.svelte";
 import { Keychain } from "./keychain.svelte";
@@ -22,7 +25,7 @@ import { Tour } from "./tour.svelte";
 import { Why } from "./why.svelte";
 
 /** A dialog of the window. */
-export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" } | { kind: "editor"; session: string | null };
+export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" } | { kind: "editor"; session: string | null } | { kind: "opinion"; request: number; attempt: number | null } | { kind: "code" } | { kind: "import"; start: { text: string } | { preview: ImportPreview } | null } | { kind: "export"; selection: Selected };
 
 /** Everything the window shows. */
 export class App {
@@ -92,6 +95,7 @@ export class App {
       await this.timeline.watch();
       await this.#arrival(view);
       this.caughtUp = true;
+      void this.#takeDrops();
       if (view.autorun === "tour") void this.tour.start();
     } catch (error) {
       this.failure = failureOf(error);
@@ -107,6 +111,30 @@ export class App {
     } catch (error) {
       this.notices.add(failureOf(error));
       return false;
+    }
+  }
+
+  /** Takes over what an import has written. */
+  async tookIn(done: ImportDone): Promise<void> {
+    if (this.view) this.view = { ...this.view, requests: done.requests };
+    this.timeline.heard(done.newest);
+    try {
+      this.sessions.set(await this.backend.call("list_sessions", {}));
+    } catch (error) {
+      this.notices.add(failureOf(error));
+    }
+  }
+
+  /** What is dropped on the window is imported, as long as the window is there. */
+  async #takeDrops(): Promise<void> {
+    for (;;) {
+      try {
+        const preview = await this.backend.call("take_drop", {});
+        if (preview === null) return;
+        this.dialog = { kind: "import", start: { preview } };
+      } catch (error) {
+        this.notices.add(failureOf(error));
+      }
     }
   }
 

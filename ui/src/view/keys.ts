@@ -38,6 +38,9 @@ function act(event: KeyboardEvent, app: App): boolean {
       return focus("[data-testid=url]", true);
     case "j":
       return focus("#timeline-pane [data-focus]") || focus("#timeline-pane");
+    case "o":
+      app.dialog = { kind: "import", start: null };
+      return true;
     case "i":
       app.selection.drawer = true;
       return focus("#inspector-pane [role=tab][aria-selected=true]");
@@ -55,6 +58,11 @@ function withShift(key: string, app: App): boolean {
     case "y":
       app.dialog = { kind: "inspect" };
       return true;
+    case "u":
+      return secondOpinion(app);
+    case "c":
+      app.dialog = { kind: "code" };
+      return true;
     case "l":
       return inspect(app, "lineage");
     case "f":
@@ -65,6 +73,13 @@ function withShift(key: string, app: App): boolean {
     default:
       return false;
   }
+}
+
+/** Asks another client the same as the send on show, once that is over. */
+function secondOpinion(app: App): boolean {
+  const send = app.exchange.send;
+  if (send?.finished && send.run === app.view?.run) app.dialog = { kind: "opinion", request: send.number, attempt: null };
+  return true;
 }
 
 /** Shows a tab of the inspector, and goes there. */
