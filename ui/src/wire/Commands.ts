@@ -3,10 +3,12 @@ import type { Accepted } from "./Accepted";
 import type { Address } from "./Address";
 import type { AppView } from "./AppView";
 import type { ArmFault } from "./ArmFault";
+import type { AskOpinion } from "./AskOpinion";
 import type { CameBack } from "./CameBack";
 import type { ChooseEnvironment } from "./ChooseEnvironment";
 import type { ChooseStore } from "./ChooseStore";
 import type { ClearFault } from "./ClearFault";
+import type { CodeOf } from "./CodeOf";
 import type { CurlLine } from "./CurlLine";
 import type { Decided } from "./Decided";
 import type { DeleteSession } from "./DeleteSession";
@@ -16,6 +18,11 @@ import type { Explanation } from "./Explanation";
 import type { Filtered } from "./Filtered";
 import type { Found } from "./Found";
 import type { FromCurl } from "./FromCurl";
+import type { ImportChoices } from "./ImportChoices";
+import type { ImportDone } from "./ImportDone";
+import type { ImportPreview } from "./ImportPreview";
+import type { ImportProgress } from "./ImportProgress";
+import type { ImportText } from "./ImportText";
 import type { Inspected } from "./Inspected";
 import type { Issuer } from "./Issuer";
 import type { KeyFile } from "./KeyFile";
@@ -24,6 +31,7 @@ import type { Known } from "./Known";
 import type { LineageStep } from "./LineageStep";
 import type { LogOf } from "./LogOf";
 import type { LogPage } from "./LogPage";
+import type { MakePortable } from "./MakePortable";
 import type { MatchOf } from "./MatchOf";
 import type { Matches } from "./Matches";
 import type { Metadata } from "./Metadata";
@@ -37,13 +45,16 @@ import type { OfToken } from "./OfToken";
 import type { Overview } from "./Overview";
 import type { OverviewOf } from "./OverviewOf";
 import type { Pasted } from "./Pasted";
+import type { PickImport } from "./PickImport";
 import type { PickedFile } from "./PickedFile";
+import type { Portable } from "./Portable";
 import type { Preset } from "./Preset";
 import type { ReplayOf } from "./ReplayOf";
 import type { ResponseDetails } from "./ResponseDetails";
 import type { SaveEvidence } from "./SaveEvidence";
 import type { SaveSession } from "./SaveSession";
 import type { SavedEvidence } from "./SavedEvidence";
+import type { SecondOpinion } from "./SecondOpinion";
 import type { SessionSnapshot } from "./SessionSnapshot";
 import type { Settings } from "./Settings";
 import type { SignIn } from "./SignIn";
@@ -54,6 +65,7 @@ import type { TokenDetails } from "./TokenDetails";
 import type { WatchTimeline } from "./WatchTimeline";
 import type { WindowOf } from "./WindowOf";
 import type { WorkspaceView } from "./WorkspaceView";
+import type { WrittenCode } from "./WrittenCode";
 
 /**
  * What each command takes and answers.
@@ -131,6 +143,46 @@ read_response: [OfRequest, ResponseDetails | null],
  * Why a send ended as it did. Null: the timeline does not know it.
  */
 explain_request: [OfSend, Explanation | null], 
+/**
+ * Asks another HTTP client what a send of this run asked, and compares the answers.
+ */
+ask_second_opinion: [AskOpinion, SecondOpinion], 
+/**
+ * A request as code of another language. Its token is not in it.
+ */
+write_code: [CodeOf, WrittenCode], 
+/**
+ * Puts a request as code into the clipboard.
+ */
+copy_code: [CodeOf, Nothing], 
+/**
+ * Lets the user choose a file or a folder to import, and reads it. Null: none was chosen.
+ */
+pick_import: [PickImport, ImportPreview | null], 
+/**
+ * Waits for what is dropped on the window, and reads it. Null: another call waits since.
+ */
+take_drop: [Nothing, ImportPreview | null], 
+/**
+ * Reads a text that was pasted, to be imported.
+ */
+read_import: [ImportText, ImportPreview], 
+/**
+ * Plans what was read anew, with other choices.
+ */
+plan_import: [ImportChoices, ImportPreview], 
+/**
+ * How far the reading of an import is.
+ */
+import_progress: [Nothing, ImportProgress], 
+/**
+ * Ends an import where it stands.
+ */
+stop_import: [Nothing, Nothing], 
+/**
+ * Writes what was read into the workspace, all of it or nothing.
+ */
+write_import: [ImportChoices, ImportDone], 
 /**
  * All sessions, as they stand.
  */
@@ -231,6 +283,14 @@ reveal_token: [OfToken, Newest],
  * Puts a token into the clipboard for a short time. The refresh token after a question outside the window.
  */
 copy_token: [OfToken, Newest], 
+/**
+ * Whether other tools may have a session's token, by `sandglass token`.
+ */
+read_portable: [OfSession, Portable], 
+/**
+ * Allows other tools a session's token, after a question outside the window; or no longer.
+ */
+make_portable: [MakePortable, Portable], 
 /**
  * Lets something go wrong for a session, on purpose.
  */

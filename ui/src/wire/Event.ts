@@ -4,6 +4,7 @@ import type { Answerer } from "./Answerer";
 import type { BodyClass } from "./BodyClass";
 import type { CallRefused } from "./CallRefused";
 import type { Code } from "./Code";
+import type { Conclusion } from "./Conclusion";
 import type { EventKey } from "./EventKey";
 import type { ExpirySource } from "./ExpirySource";
 import type { Fault } from "./Fault";
@@ -288,7 +289,39 @@ body_bytes: number,
 /**
  * What went wrong, where something did.
  */
-error: Code | null, } } | { "kind": "FlightStarted", "data": { 
+error: Code | null, } } | { "kind": "SecondOpinionAsked", "data": { 
+/**
+ * The method as sent.
+ */
+method: string, 
+/**
+ * The address, without what it may carry of secrets.
+ */
+url: string, 
+/**
+ * Whether the token of the attempt under study goes with it.
+ */
+authorized: boolean, } } | { "kind": "SecondOpinionGiven", "data": { 
+/**
+ * The HTTP status code, if there was an answer.
+ */
+status: number | null, 
+/**
+ * What went wrong, where there was none.
+ */
+error: Code | null, 
+/**
+ * Time since it was asked, in microseconds.
+ */
+took_us: number, 
+/**
+ * Ways in which its answer differs from the first one's, but for those that always do.
+ */
+differences: number, 
+/**
+ * What that says.
+ */
+conclusion: Conclusion, } } | { "kind": "FlightStarted", "data": { 
 /**
  * Why.
  */
@@ -632,7 +665,11 @@ widening: Widening,
 /**
  * The answer was yes.
  */
-granted: boolean, } } | { "kind": "TokenHandedOut", "data": { 
+granted: boolean, } } | { "kind": "TokenWanted", "data": { 
+/**
+ * The user has allowed that for this session.
+ */
+allowed: boolean, } } | { "kind": "TokenHandedOut", "data": { 
 /**
  * Which one.
  */
