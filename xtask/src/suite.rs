@@ -15,7 +15,7 @@ use crate::{check, ui};
 pub(crate) enum Suite {
     /// Format, lints, types, licences: `cargo xtask check`
     Check,
-    /// Unit tests of the engine, the demo, the shell and these commands
+    /// Unit tests of the engine, the shell and these commands, and the demo as its clients see it
     Unit,
     /// The examples in the documentation
     Doc,
@@ -54,7 +54,7 @@ impl Suite {
             Self::Check => check::check(),
             Self::Unit => {
                 ui::ensure()?;
-                tool::run(cargo_test().args(["--lib", "--bins"]))
+                tool::run(cargo_test().args(["--lib", "--bins", "--test", "demo"]))
             }
             Self::Doc => {
                 ui::ensure()?;

@@ -1,7 +1,7 @@
 //! The OAuth dialect: RFC 6749 answers, client authentication, introspection and revocation.
 
 use crate::server::{Answer, Client, Server, basic};
-use sandglass_demo::{BASIC_CLIENT, BASIC_SECRET, ODD_CLIENT, ODD_SECRET};
+use sandglass_demo::{BASIC_CLIENT, BASIC_SECRET, ODD_CLIENT, ODD_SECRET, PUBLIC_CLIENT};
 use ureq::http::Method;
 
 const PASSWORD: [(&str, &str); 3] = [
@@ -63,6 +63,27 @@ fn a_client_that_signs_in_as_itself_gets_no_refresh_token() {
 }
 
 #[test]
+fn a_client_that_proves_nothing_cannot_sign_in_as_itself() {
+    let server = Server::quick();
+    let client = server.client();
+    for (name, status, error) in [
+        (Some(PUBLIC_CLIENT), 400, "unauthorized_client"),
+        (Some("guessed"), 401, "invalid_client"),
+        (None, 401, "invalid_client"),
+    ] {
+        let mut fields = vec![("grant_type", "client_credentials")];
+        fields.extend(name.map(|name| ("client_id", name)));
+        let answer = client.form_as("/oauth/token", None, &fields);
+        assert_eq!(
+            (answer.status, answer.field("error").as_str()),
+            (status, error),
+            "{name:?}"
+        );
+        assert!(answer.json().get("access_token").is_none(), "{name:?}");
+    }
+}
+
+#[test]
 fn the_token_endpoint_says_what_is_wrong_in_the_words_of_the_rfc() {
     let server = Server::quick();
     let client = server.client();
@@ -79,11 +100,6 @@ fn the_token_endpoint_says_what_is_wrong_in_the_words_of_the_rfc() {
     check(&[("grant_type", "")], 400, "invalid_request");
     check(&[("grant_type", "refresh_token")], 400, "invalid_request");
     check(&[("grant_type", "implicit")], 400, "unsupported_grant_type");
-    check(
-        &[("grant_type", "client_credentials")],
-        400,
-        "unauthorized_client",
-    );
     check(&refresh_fields("guessed"), 400, "invalid_grant");
     check(
         &[("grant_type", "password"), ("grant_type", "password")],
