@@ -18,6 +18,8 @@ pub const INSTALL_KEY_BYTES: usize = 32;
 const MASKED_SECRET_BYTES_MIN: usize = 8;
 /// Of a secret, this many bytes are looked for first.
 const NEEDLE_BYTES_MAX: usize = 32;
+/// Times that those bytes may stand where the secret does not before it is looked for as a whole.
+const NEAR_MISSES_MAX: usize = 8;
 /// Query parameters whose values are secrets by their names (RFC 6749, RFC 6750, RFC 7636, OpenID Connect, API keys).
 const SECRET_PARAMETERS: [&str; 16] = [
     "access_token",
@@ -297,7 +299,8 @@ impl Masker {
 /// Where in a text a secret begins.
 ///
 /// Its last bytes are looked for, and what is before them is compared: tokens differ from each other at their ends, and a
-/// short needle is made ready at once, where a long one costs more than most searches.
+/// short needle is made ready at once, where a long one costs more than most searches. Where a text is full of those last
+/// bytes, by chance or on purpose, the whole secret is looked for instead, in time that grows with the text alone.
 fn find(text: &[u8], secret: &[u8]) -> Option<usize> {
     if text.len() < secret.len() {
         return None;
@@ -305,14 +308,14 @@ fn find(text: &[u8], secret: &[u8]) -> Option<usize> {
     let before = secret.len().saturating_sub(NEEDLE_BYTES_MAX);
     let needle = memmem::Finder::new(&secret[before..]);
     let mut from = 0;
-    while let Some(found) = needle.find(&text[from + before..]) {
-        from += found;
+    for _ in 0..NEAR_MISSES_MAX {
+        from += needle.find(&text[from + before..])?;
         if text[from..].starts_with(secret) {
             return Some(from);
         }
         from += 1;
     }
-    None
+    memmem::find(&text[from..], secret).map(|found| from + found)
 }
 
 impl fmt::Debug for Masker {
