@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, Result, ensure};
+use sandglass_engine::engine::ApiLimits;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
@@ -19,8 +20,15 @@ impl Bare {
     pub(crate) async fn new(origin: &str) -> Result<Self> {
         // The engine may have installed it first, in the same process.
         drop(rustls::crypto::ring::default_provider().install_default());
+        // The limits of a client that never hangs, and the name that it goes by, are the engine's own: what is compared is
+        // the engine, not how a client is set up.
+        let limits = ApiLimits::default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .user_agent(concat!("bench/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(limits.connect)
+            .read_timeout(limits.idle)
             .no_proxy()
             .build()?;
         let mut bare = Self {

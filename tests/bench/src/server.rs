@@ -1,9 +1,10 @@
 //! The server of the bench: one protected resource and a token endpoint, as quick as can be, in a process of its own.
 
 use std::convert::Infallible;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -12,7 +13,7 @@ use hyper::header::{AUTHORIZATION, CONTENT_TYPE, WWW_AUTHENTICATE};
 use hyper::service::service_fn;
 use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
@@ -21,10 +22,10 @@ use tokio::process::{Child, Command};
 const BACKLOG: u32 = 16_384;
 /// How long the token endpoint takes.
 const TOKEN_TAKES: Duration = Duration::from_millis(50);
-/// Characters of an access token: as long as a small JWT.
-const TOKEN_CHARS: usize = 400;
-/// Bytes of the resource.
-const RESOURCE_BYTES: usize = 1_024;
+/// Parts of an access token, 16 characters each: together as long as a small JWT, and like one in that no two are alike.
+const TOKEN_PARTS: u64 = 25;
+/// Orders in the resource: about a kilobyte of them.
+const RESOURCE_ORDERS: u64 = 14;
 
 /// Which tokens are good: those issued since the last time that all had expired.
 #[derive(Default)]
@@ -95,7 +96,7 @@ async fn answer(
     tokens: Arc<Tokens>,
 ) -> Result<Response<String>, Infallible> {
     let response = match request.uri().path() {
-        "/resource" if tokens.know(&request) => reply(StatusCode::OK, resource()),
+        "/resource" if tokens.know(&request) => reply(StatusCode::OK, resource().to_owned()),
         "/resource" => {
             let mut refused = reply(StatusCode::UNAUTHORIZED, "{}".to_owned());
             let challenge = "Bearer error=\"invalid_token\"".parse().expect("a header");
@@ -128,15 +129,35 @@ fn reply(status: StatusCode, body: String) -> Response<String> {
     response
 }
 
-fn resource() -> String {
-    format!("{{\"text\": \"{}\"}}", "x".repeat(RESOURCE_BYTES))
+/// A list as APIs answer it. Not one letter many times over: a search for secrets is quicker or slower on such than on
+/// anything that is met outside a bench.
+fn resource() -> &'static str {
+    static RESOURCE: LazyLock<String> = LazyLock::new(|| {
+        let order = |id| json!({ "id": id, "customer": format!("Customer {}", id * 7), "paid": id % 3 == 0, "total": id * 1_995 });
+        (1..=RESOURCE_ORDERS)
+            .map(order)
+            .collect::<Value>()
+            .to_string()
+    });
+    &RESOURCE
+}
+
+fn access_token(number: u64) -> String {
+    let part = |part: u64| {
+        format!(
+            "{:016x}",
+            BuildHasherDefault::<DefaultHasher>::default().hash_one((number, part))
+        )
+    };
+    let parts: String = (0..TOKEN_PARTS).map(part).collect();
+    format!("{number}.{parts}")
 }
 
 impl Tokens {
     fn know(&self, request: &Request<Incoming>) -> bool {
         let header = request.headers().get(AUTHORIZATION);
         let token = header.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        let number = token.and_then(|token| token.trim_end_matches('x').parse::<u64>().ok());
+        let number = token.and_then(|token| token.split_once('.')?.0.parse::<u64>().ok());
         number.is_some_and(|number| number > self.expired.load(Ordering::SeqCst))
     }
 
@@ -144,7 +165,7 @@ impl Tokens {
         self.exchanges.fetch_add(1, Ordering::SeqCst);
         let number = self.issued.fetch_add(1, Ordering::SeqCst) + 1;
         json!({
-            "access_token": format!("{number}{}", "x".repeat(TOKEN_CHARS)),
+            "access_token": access_token(number),
             "refresh_token": format!("refresh-{number}"),
             "token_type": "Bearer",
             "expires_in": 3_600,

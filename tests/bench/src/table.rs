@@ -25,7 +25,7 @@ fn text(rows: &[Row], rounds: u32) -> Result<String> {
     let mut text = String::from("# How fast it is\n\n");
     writeln!(
         text,
-        "Measured on {} by `cargo xtask bench`: {rounds} rounds of each row, every round beside a round of bare reqwest on the same server, which is a process of its own. Median (lowest–highest); a ratio is ours divided by bare, round by round. CPU is what this process took of all cores.\n",
+        "Measured on {} by `cargo xtask bench`: {rounds} rounds of each row, every round beside a round of bare reqwest (with the same limits of time) on the same server, which is a process of its own. Median (lowest–highest); a ratio is ours divided by bare, round by round. CPU is what this process took of all cores.\n",
         said_by("date", &["--utc", "+%Y-%m-%d"])?,
     )?;
     writeln!(text, "{}\n", machine()?)?;
