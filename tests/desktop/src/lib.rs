@@ -2,10 +2,12 @@
 
 #![cfg(target_os = "linux")]
 
+pub mod browser;
 pub mod clipboard;
 pub mod dialog;
 pub mod leaks;
 pub mod programs;
+pub mod provider;
 pub mod server;
 pub mod window;
 pub mod witness;

@@ -1,5 +1,6 @@
 //! The app's window at a desk, through WebKit's own driver.
 
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::net::TcpListener;
 use std::path::Path;
@@ -55,12 +56,25 @@ impl Window {
     /// # Errors
     /// When no page is there in time; the message carries the program's log.
     pub async fn open(desk: Desk, arguments: &[&str]) -> Result<Self> {
+        Self::open_with(desk, arguments, &[]).await
+    }
+
+    /// The same, with variables of the program's own.
+    ///
+    /// # Errors
+    /// As [`Window::open`].
+    pub async fn open_with(
+        desk: Desk,
+        arguments: &[&str],
+        environment: &[(&str, OsString)],
+    ) -> Result<Self> {
         let log = desk.home().join("driver.log");
         let port = free_port()?;
         let mut command = desk.command("WebKitWebDriver");
         command
             .args(["--host=127.0.0.1", &format!("--port={port}")])
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdout(File::create(&log)?)
             .stderr(File::options().append(true).open(&log)?);
         let driver = Running::start(&mut command)?;
@@ -404,7 +418,7 @@ async fn connect(port: u16, options: Value) -> Result<Client> {
 }
 
 /// A port that nobody listens on now. Another program could take it before the driver does; the driver then ends, and says so.
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 

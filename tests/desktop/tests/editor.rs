@@ -29,8 +29,10 @@ async fn a_session_is_made_allowed_tried_and_used() -> Result<()> {
         window.click("New session").await?;
         window.fill_labelled("Name", "viewer").await?;
         let endpoint = format!("{}/oauth/token", server.origin());
+        window.click_on("[data-testid=endpoints] summary").await?;
         window.fill_labelled("Token endpoint", &endpoint).await?;
         window.click_on("[data-testid=editor-sign-in]").await?;
+        window.click_on("[value=refresh_token]").await?;
         window.fill_labelled("Client id", "desktop").await?;
         window.click_on("[data-testid=editor-bind]").await?;
         window

@@ -3,6 +3,7 @@
 #![cfg(target_os = "linux")]
 
 mod broken_files;
+mod browser;
 mod clipboard;
 mod crowd;
 mod editor;

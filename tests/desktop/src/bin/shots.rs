@@ -17,6 +17,8 @@ mod linux {
 
     use anyhow::Result;
     use fantoccini::key::Key;
+    use tests_desktop::dialog::Dialog;
+    use tests_desktop::provider::{self, Provider};
     use tests_desktop::server::Server;
     use tests_desktop::window::Window;
     use xtask::desk::{Desk, Keychain};
@@ -24,6 +26,8 @@ mod linux {
 
     /// The themes, by the names that the command line knows.
     const THEMES: [&str; 2] = ["light", "dark"];
+    /// The title of the question about addresses.
+    const ADDRESSES: &str = "Sandglass: where may this session go?";
     /// How long the tour may take, with a machine that is busy.
     const TOUR_LIMIT: Duration = Duration::from_secs(40);
 
@@ -110,8 +114,38 @@ mod linux {
                     .await?;
                 keep(&window, screen, theme).await?;
             }
+            through_the_browser(theme).await?;
         }
         Ok(())
+    }
+
+    /// What an issuer says of itself, and the wait for a browser in which nobody signs in.
+    async fn through_the_browser(theme: &str) -> Result<()> {
+        let provider = Provider::start()?;
+        let desk = Desk::new(Keychain::Unlocked)?;
+        let folder = provider::workspace(desk.home(), provider.at("api")?)?;
+        let folder = folder.to_string_lossy().into_owned();
+        let arguments = ["--theme", theme, "--workspace", &folder];
+        let nobody = [("BROWSER", "/bin/true".into())];
+        let window = Window::open_with(desk, &arguments, &nobody).await?;
+        window.click("New session").await?;
+        window.fill_labelled("Name", "shop").await?;
+        window
+            .fill_labelled("Issuer", provider.at("issuer")?)
+            .await?;
+        window.click("Discover").await?;
+        window.find("[data-testid=discovered]").await?;
+        keep(&window, "editor-discovered", theme).await?;
+        window.click_on("[data-testid=editor-sign-in]").await?;
+        window.fill_labelled("Client id", "desktop").await?;
+        keep(&window, "editor-grants", theme).await?;
+        window.click_on("[data-testid=editor-try]").await?;
+        window.click("Save").await?;
+        Dialog::find(window.desk(), ADDRESSES).await?.go_on()?;
+        window.click("Test sign-in").await?;
+        window.click("Open the browser").await?;
+        window.find("[data-testid=waiting] details").await?;
+        keep(&window, "sign-in-browser", theme).await
     }
 
     #[expect(
