@@ -231,6 +231,18 @@ pub struct LoginArgs {
 /// `sandglass sessions`.
 #[derive(Args, Clone, Debug)]
 pub struct SessionsArgs {
+    /// One session, for what its server says of it
+    #[arg(requires = "question")]
+    pub session: Option<String>,
+
+    /// Ask the server what the session's access token is worth, and print its answer as JSON
+    #[arg(long, group = "question", requires = "session")]
+    pub introspect: bool,
+
+    /// Ask the server who the session's user is, and print its answer as JSON
+    #[arg(long, group = "question", requires = "session")]
+    pub userinfo: bool,
+
     /// Look in this environment
     #[arg(short, long, value_name = "NAME")]
     pub env: Option<String>,

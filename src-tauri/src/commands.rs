@@ -19,6 +19,7 @@ mod token;
 mod view;
 
 use sandglass_engine::engine::habits::Known;
+use sandglass_engine::engine::{ProtectedResource, UserCode};
 use sandglass_engine::error::{Code, Failure};
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
@@ -31,6 +32,7 @@ use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::timeline::density::Overview;
 use sandglass_engine::timeline::event::EventKey;
 use sandglass_engine::timeline::query::{Excerpt, Found, LogPage, Matches};
+use sandglass_engine::token::answer::ServerAnswer;
 use sandglass_engine::token::details::TokenDetails;
 use sandglass_engine::token::lineage::LineageStep;
 use sandglass_engine::token::reading::Inspected;

@@ -127,10 +127,7 @@ pub(crate) async fn credentials(demo: &Demo, session: &str) -> Result<Credential
             .flatten()
             .map_err(failed)
     } else {
-        Ok(Credentials::Password {
-            username: DEMO_USER.to_owned(),
-            password: DEMO_PASSWORD.to_owned().into(),
-        })
+        Ok(Credentials::password(DEMO_USER, DEMO_PASSWORD))
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
 use sandglass_engine::error::{Code, Failure, Result};
-use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
+use sandglass_engine::session::credentials::Credentials;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -100,10 +100,8 @@ impl KeyFiles {
     /// # Errors
     /// As [`KeyFiles::text`].
     pub(crate) fn fill(&self, credentials: &mut Credentials, file: &UsedKeyFile) -> Result<()> {
-        let Some(client) = client_of(credentials) else {
-            return Ok(());
-        };
         let text = Some(self.text(file.id)?);
+        let client = credentials.client_mut();
         match file.holds {
             KeyFileHolds::ClientKey => client.client_key = text,
             KeyFileHolds::ClientCertificate => client.client_certificate = text,
@@ -112,18 +110,9 @@ impl KeyFiles {
     }
 }
 
-/// What the client of these credentials authenticates with. `None`: there is no client.
-fn client_of(credentials: &mut Credentials) -> Option<&mut ClientSecrets> {
-    match credentials {
-        Credentials::Password { .. } => None,
-        Credentials::RefreshToken { client, .. }
-        | Credentials::Browser { client }
-        | Credentials::Client { client } => Some(client),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use sandglass_engine::session::credentials::ClientSecrets;
     use secrecy::ExposeSecret as _;
 
     use super::*;
@@ -151,7 +140,7 @@ mod tests {
             holds: KeyFileHolds::ClientKey,
         };
         files.fill(&mut credentials, &used(1)).expect("it is kept");
-        let client = client_of(&mut credentials).expect("a client");
+        let client = credentials.client_mut();
         let key = client.client_key.as_ref().map(|key| key.expose_secret());
         assert_eq!(key, Some("a key"));
         assert!(

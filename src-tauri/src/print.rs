@@ -316,6 +316,25 @@ pub fn words(event: &Event) -> String {
         Fact::AuthorizationPushed { .. } => {
             "The request was to be put at the server first, which gave no answer".to_owned()
         }
+        Fact::ServerAsked {
+            question, status, ..
+        } => match status {
+            Some(status) => format!(
+                "The server was asked ({}), and answered {status}",
+                name(question)
+            ),
+            None => format!(
+                "The server was asked ({}), and gave no answer",
+                name(question)
+            ),
+        },
+        Fact::EndSessionAwaited { endpoint, opened } => {
+            let opened = if *opened { "opened" } else { "not opened here" };
+            format!("The browser ({opened}) signs out of the server at {endpoint}")
+        }
+        Fact::UserCodeShown {
+            verification_uri, ..
+        } => format!("Waiting for the code to be typed at {verification_uri}"),
         Fact::BrowserAwaited {
             endpoint, opened, ..
         } => {
@@ -329,6 +348,7 @@ pub fn words(event: &Event) -> String {
         Fact::CallbackTaken {
             error: Some(error), ..
         } => format!("The browser came back: the server said {error}"),
+        Fact::CookiesRenewed { .. } => format!("The API renewed the cookies of {session}"),
         Fact::SignedIn {} => format!("Signed in to {session}"),
         Fact::SignInFailed { error } => format!("Signing in to {session} failed: {error}"),
         Fact::SignedOut {} => format!("Signed out of {session}"),

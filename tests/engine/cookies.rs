@@ -40,10 +40,7 @@ header = "X-CSRF-Token"
 const REFRESH: &str = "[refresh]\nurl = \"ORIGIN/cookie/refresh\"\n";
 
 fn password(password: &str) -> Credentials {
-    Credentials::Password {
-        username: DEMO_USER.to_owned(),
-        password: password.into(),
-    }
+    Credentials::password(DEMO_USER, password)
 }
 
 async fn signed_in(tables: &str) -> World {
@@ -234,4 +231,93 @@ async fn no_cookie_is_seen_in_answers_or_in_the_timeline() {
         serde_json::to_string(&world.events()).expect("JSON")
     );
     assert!(!seen.contains("canary"), "{seen}");
+}
+
+/// Sliding sessions: an API sets the session's cookie anew with each answer, and a browser goes on with that.
+#[tokio::test]
+async fn cookies_that_answers_renew_are_sent_from_then_on_and_kept() {
+    let server = Elsewhere::start(|request| {
+        let head = request.to_ascii_lowercase();
+        let sent = head
+            .split("sid=s")
+            .nth(1)
+            .and_then(|rest| rest.split(|c: char| !c.is_ascii_digit()).next())
+            .and_then(|number| number.parse::<u32>().ok());
+        let next = format!(
+            "sid=s{}; Path=/; HttpOnly; Max-Age=3600",
+            sent.map_or(0, |number| number + 1)
+        );
+        let set = [
+            ("Set-Cookie", next.as_str()),
+            ("Set-Cookie", "sid=stolen; Domain=evil.test; Path=/"),
+        ];
+        match request.split(' ').nth(1) {
+            Some("/refused") => answer(403, &set, ""),
+            Some("/gone") => answer(200, &[("Set-Cookie", "sid=; Path=/; Max-Age=0")], ""),
+            _ => answer(200, &set, ""),
+        }
+    })
+    .await;
+    let origin = &server.origin;
+    let file = format!(
+        "kind = \"cookie\"\norigins = [\"{origin}\"]\ncookie = \"sid\"\n[sign_in]\nurl = \"{origin}/login\"\nform = {{ user = \"{{{{username}}}}\", word = \"{{{{password}}}}\" }}\n"
+    );
+    let mut world = World::with_session(quick(), &file).await;
+    world.sign_in(JSON).await.expect("signed in");
+    let call = |world: &World, path: &str| Draft {
+        url: format!("{origin}{path}"),
+        ..world.get("/", JSON)
+    };
+    let sent = || {
+        let requests = server.requests();
+        let request = requests.last().expect("one came");
+        let cookie = request.lines().find(|line| line.starts_with("cookie: "));
+        cookie.expect("a cookie goes along").to_owned()
+    };
+    for (path, expected) in [
+        ("/", "cookie: sid=s0"),
+        ("/", "cookie: sid=s1"),
+        // What refuses, and what takes the cookie away, is not believed: the next answer says it in its own words.
+        ("/refused", "cookie: sid=s2"),
+        ("/gone", "cookie: sid=s2"),
+        ("/", "cookie: sid=s2"),
+    ] {
+        let draft = call(&world, path);
+        world.send(draft).await.expect("an answer");
+        assert_eq!(sent(), expected, "{path}");
+    }
+    let session = world.session(JSON);
+    assert_eq!(
+        (session.generation, session.lifetime_ms),
+        (Some(1), Some(3_600_000)),
+        "no refresh, and as long as the newest cookie lives"
+    );
+    assert_eq!(world.count("CookiesRenewed"), 3);
+    assert_eq!(world.count("FlightStarted"), 0);
+    world.restart().await;
+    let draft = call(&world, "/");
+    world.send(draft).await.expect("an answer");
+    assert_eq!(sent(), "cookie: sid=s3", "kept in the vault");
+}
+
+/// After a `git pull`, say: the password, and what prepares for it, would go to another host than the refresh.
+#[tokio::test]
+async fn a_sign_in_that_moves_to_another_host_is_a_question() {
+    for (table, path) in [("sign_in", "/cookie/login"), ("prepare", "/cookie/csrf")] {
+        let mut world = signed_in(REFRESH).await;
+        let place = world.folder.path().join("workspace/sessions/demo.toml");
+        let file = std::fs::read_to_string(&place).expect("the session's file");
+        let here = format!("{}{path}", world.demo.origin());
+        assert!(file.contains(&here), "{file}");
+        std::fs::write(&place, file.replace(&here, "https://evil.test/taken")).expect("written");
+        world.restart().await;
+        let session = world.session(JSON);
+        assert_eq!(session.state, StateName::BindingChanged, "{table}");
+        let question = session.binding.expect("a question");
+        assert!(question.approved.endpoints.is_empty());
+        assert_eq!(
+            question.proposed.endpoints[table],
+            "https://evil.test/taken"
+        );
+    }
 }

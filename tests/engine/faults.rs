@@ -117,10 +117,7 @@ impl Faulty {
 
     fn enter(&self, trial: usize) -> impl Future<Output = Result<(), Failure>> + Send + use<> {
         let engine = self.world.engine.clone();
-        let credentials = Credentials::Password {
-            username: DEMO_USER.to_owned(),
-            password: DEMO_PASSWORD.into(),
-        };
+        let credentials = Credentials::password(DEMO_USER, DEMO_PASSWORD);
         async move { engine.sign_in(&name(trial), credentials).await }
     }
 

@@ -11,6 +11,7 @@ mod connections;
 mod cookies;
 #[cfg(target_os = "linux")]
 mod crashes;
+mod device_sign_in;
 mod discovery;
 mod dpop;
 mod editing;
@@ -26,10 +27,12 @@ mod lifecycle;
 mod messages;
 #[cfg(target_os = "linux")]
 mod processes;
+mod questions;
 mod reading;
 mod recorder;
 mod redirects;
 mod refresh;
+mod resource_metadata;
 mod revocation;
 mod second_opinion;
 mod secrets;

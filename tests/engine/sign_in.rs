@@ -12,10 +12,7 @@ use sandglass_engine::timeline::event::{Kept, StateName};
 use tests_engine::{JSON, OAUTH, World, failed};
 
 fn password(password: &str) -> Credentials {
-    Credentials::Password {
-        username: DEMO_USER.to_owned(),
-        password: password.into(),
-    }
+    Credentials::password(DEMO_USER, password)
 }
 
 #[tokio::test]

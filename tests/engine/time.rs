@@ -191,11 +191,10 @@ async fn sessions_that_wake_together_do_not_storm_their_server() {
     }
     world.restart().await;
     for name in &names {
-        let password = sandglass_demo::DEMO_PASSWORD.into();
-        let credentials = sandglass_engine::session::credentials::Credentials::Password {
-            username: sandglass_demo::DEMO_USER.to_owned(),
-            password,
-        };
+        let credentials = sandglass_engine::session::credentials::Credentials::password(
+            sandglass_demo::DEMO_USER,
+            sandglass_demo::DEMO_PASSWORD,
+        );
         world
             .engine
             .sign_in(name, credentials)

@@ -1,6 +1,7 @@
 //! The handle with every verb that a shell may use. One engine is one workspace under one vault and one timeline.
 
 mod address;
+mod asking;
 mod discovering;
 pub mod editing;
 mod environments;
@@ -44,8 +45,10 @@ use crate::family::browser::BROWSER_LIMIT;
 pub use crate::family::browser::Browser;
 use crate::family::{Context, Family, TICK, TIMED_FLIGHTS_MAX};
 use crate::messages::Messages;
+pub use crate::oauth::device::UserCode;
 use crate::oauth::discovery::KnownServers;
 use crate::oauth::jwks::KeyCache;
+pub use crate::oauth::protected_resource::ProtectedResource;
 use crate::profile::book::Book;
 use crate::redact::InstallKey;
 use crate::roster::Roster;
@@ -618,6 +621,7 @@ impl Engine {
         }
         for family in &self.roster().families {
             family.leave_revocations();
+            family.store_jar().await;
             family.save_profiles().await;
         }
         let timeline = self.timeline().clone();

@@ -148,7 +148,7 @@ pub enum Code {
     /// `session`, `issuer`.
     #[serde(rename = "sign_in.no_pkce")]
     SignInNoPkce,
-    /// Nobody came back from the browser in time. Params: `session`, `minutes`.
+    /// Nobody came back from the browser, or entered the code, in time. Params: `session`, `minutes`.
     #[serde(rename = "sign_in.timed_out")]
     SignInTimedOut,
     /// The user stopped the sign-in; the session is as it was. Params: `session`.
@@ -157,6 +157,22 @@ pub enum Code {
     /// What was pasted is not what the browser was sent back to in this sign-in; it goes on waiting. No params.
     #[serde(rename = "sign_in.not_the_answer")]
     SignInNotTheAnswer,
+    /// The server refused to answer a question. Params: `session`, `host`, `endpoint`, `status`, `error`,
+    /// `error_description`.
+    #[serde(rename = "server.refused")]
+    ServerRefused,
+    /// The server is not known to answer this. Params: `session`, `endpoint`.
+    #[serde(rename = "server.not_offered")]
+    ServerNotOffered,
+    /// What the server says of the user is about somebody else than the session's user. Params: `session`, `host`.
+    #[serde(rename = "userinfo.another_user")]
+    UserinfoAnotherUser,
+    /// What an API says of itself cannot be had, or is about something else. Params: `url`, `detail`.
+    #[serde(rename = "resource.metadata_failed")]
+    ResourceMetadataFailed,
+    /// The browser cannot be opened here. Params: `detail`.
+    #[serde(rename = "browser.unavailable")]
+    BrowserUnavailable,
     /// The address that the browser comes back to cannot be listened on. Params: `address`, `detail`.
     #[serde(rename = "listener.unavailable")]
     ListenerUnavailable,

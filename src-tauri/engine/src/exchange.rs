@@ -444,6 +444,12 @@ impl Exchange {
         let judged = self.tell_under(lease, fact, Some(told), None);
         if let (Some(session), Some(lease)) = (&self.session, lease) {
             session.learn_from_answer(lease, verdict, head.status, judged);
+            // An answer that refuses says nothing of a session that goes on.
+            let goes_on = matches!(verdict, Verdict::Returned | Verdict::Redirected);
+            if goes_on && head.status < 400 {
+                let (url, subject) = (&self.ready.url, &self.attempt_subject());
+                session.take_cookies(lease, response.headers(), url, subject, judged);
+            }
         }
         Ok(Tried {
             brought: Ok(Reply {

@@ -4,10 +4,14 @@
 //! whatever number of sessions share its refresh token. One mutex guards its state, is held across no await, and is the
 //! lock under which the timeline's numbers are taken.
 
+mod asking;
+mod binding;
 pub(crate) mod browser;
 mod clockwork;
 mod commit;
 mod course;
+mod device;
+mod first;
 mod flight;
 mod gate;
 mod grant;
@@ -17,16 +21,19 @@ mod landing;
 mod misuse;
 #[cfg(test)]
 mod model;
+pub(crate) mod questions;
 mod reload;
 mod revocation;
 mod sign_in;
+mod sliding;
 pub(crate) mod state;
 mod store;
 mod strike;
+pub(crate) mod visit;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -51,7 +58,6 @@ use crate::oauth::discovery::KnownServers;
 use crate::oauth::dpop::Bound;
 use crate::oauth::dpop::nonces::Nonces;
 use crate::oauth::jwks::KeyCache;
-use crate::origin::Origin;
 use crate::profile::book::Book;
 use crate::redact::{Fingerprint, InstallKey, Masker};
 use crate::session::config::grant_type::GrantType;
@@ -62,7 +68,7 @@ use crate::token::jwt;
 use crate::token_endpoint::TokenTransport;
 use crate::variables::SecretVariables;
 use crate::vault::Vault;
-use crate::vault::record::{Access, AskedFor, Binding, Grant, Record, Slots};
+use crate::vault::record::{Access, Grant, Record, Slots};
 
 /// What all families of an engine share.
 pub(crate) struct Context {
@@ -159,6 +165,8 @@ pub(crate) struct Family {
     revocations: Revocations,
     nonces: Nonces,
     gate: Gate<State>,
+    /// A jar that answers have renewed is in memory only, and will be stored soon.
+    jar_waits: AtomicBool,
     /// What is to go wrong on purpose.
     faults: Faults,
     /// The (epoch, generation) whose access token worked when its server refused a spent refresh token: the next answer to it
@@ -201,6 +209,7 @@ impl Family {
             slots,
             nonces: Nonces::default(),
             gate: Gate::new(State::default()),
+            jar_waits: AtomicBool::new(false),
             faults: Faults::default(),
             reuse_refused: AtomicU64::new(0),
             restored: watch::Sender::new(false),
@@ -272,66 +281,17 @@ impl Family {
         }
     }
 
-    /// What a sign-in under the session files as they are now approves.
-    fn binding(&self) -> Binding {
-        let first = self
-            .members
-            .values()
-            .next()
-            .expect("a family has a session");
-        let client_id = match &first.dialect {
-            Dialect::Json(_) | Dialect::Cookie(_) => None,
-            Dialect::Oauth(oauth) => Some(oauth.client_id.clone()),
-        };
-        let origins =
-            |session: &SessionConfig| session.origins.iter().map(Origin::to_string).collect();
-        let asked_for = |session: &SessionConfig| match &session.dialect {
-            Dialect::Json(_) | Dialect::Cookie(_) => AskedFor::default(),
-            Dialect::Oauth(oauth) => AskedFor {
-                issuer: oauth.issuer.clone(),
-                scope: oauth.scope.clone(),
-                resource: oauth.resource.clone(),
-            },
-        };
-        let endpoints = match &first.dialect {
-            Dialect::Json(_) | Dialect::Cookie(_) => BTreeMap::new(),
-            Dialect::Oauth(oauth) => {
-                let home = Origin::of(&oauth.token_endpoint);
-                let elsewhere = |(_, url): &(&str, &url::Url)| Origin::of(url) != home;
-                let endpoints = oauth.server.endpoints().filter(elsewhere);
-                endpoints
-                    .map(|(name, url)| (name.to_owned(), url.to_string()))
-                    .collect()
-            }
-        };
-        Binding {
-            endpoints,
-            asked_for: self
-                .members
-                .iter()
-                .map(|(name, session)| (name.to_string(), asked_for(session)))
-                .collect(),
-            connections: self
-                .members
-                .iter()
-                .map(|(name, session)| (name.to_string(), session.connection.in_words()))
-                .filter(|(_, words)| !words.is_empty())
-                .collect(),
-            refresh_endpoint: first.refresh_endpoint().to_string(),
-            client_id,
-            origins: self
-                .members
-                .iter()
-                .map(|(name, session)| (name.to_string(), origins(session)))
-                .collect(),
-        }
-    }
-
     /// What new tokens are asked for with after these came. Its sessions agree on that: they are one client.
     fn renewal(&self, refresh_token: Option<SecretString>) -> Option<Renewal> {
         match self.members[self.first()].grant() {
             Some(GrantType::ClientCredentials) => Some(Renewal::ClientCredentials),
-            Some(GrantType::RefreshToken | GrantType::AuthorizationCode) | None => {
+            Some(
+                GrantType::RefreshToken
+                | GrantType::AuthorizationCode
+                | GrantType::DeviceCode
+                | GrantType::Password,
+            )
+            | None => {
                 refresh_token.map(|token| Renewal::RefreshToken(self.context.refresh_token(token)))
             }
         }

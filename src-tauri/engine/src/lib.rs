@@ -32,6 +32,8 @@ mod oauth;
 #[cfg(test)]
 mod odd_input;
 pub mod origin;
+#[cfg(test)]
+mod patient_sign_in;
 pub mod preset;
 pub mod profile;
 pub mod redact;

@@ -27,7 +27,7 @@ const REQUESTS_A_MINUTE: u32 = 70;
 const LIFE: Duration = Duration::from_millis(59_900);
 
 /// Tokio's clock, which the test moves.
-struct PausedClock(Instant);
+pub(crate) struct PausedClock(pub(crate) Instant);
 
 impl Clock for PausedClock {
     fn mono(&self) -> Duration {

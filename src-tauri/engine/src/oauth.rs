@@ -2,6 +2,7 @@
 
 pub(crate) mod client_auth;
 pub(crate) mod code_grant;
+pub(crate) mod device;
 pub(crate) mod discovery;
 pub(crate) mod dpop;
 mod fetch;
@@ -9,6 +10,7 @@ pub(crate) mod id_token;
 pub(crate) mod jwks;
 pub(crate) mod listener;
 pub(crate) mod metadata;
+pub(crate) mod protected_resource;
 
 use crate::error::{Code, Failure, Result};
 

@@ -15,9 +15,10 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use reqwest::header::HeaderValue;
+use reqwest::header::{HeaderMap, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::watch;
+use url::Url;
 
 use self::config::{Dialect, SessionConfig};
 use self::decision::{Decision, FlightFor, Refusal, StandingKind, on_refusal};
@@ -323,6 +324,20 @@ impl Session {
         );
     }
 
+    /// Takes what an answer to this lease sets into the session's jar, where it is one of cookies.
+    pub(crate) fn take_cookies(
+        &self,
+        lease: &Lease,
+        headers: &HeaderMap,
+        from: &Url,
+        subject: &Subject,
+        answered: EventKey,
+    ) {
+        let (name, of) = (&self.config.name, lease.epoch_and_generation());
+        self.family
+            .take_cookies(name, of, headers, from, (subject, answered));
+    }
+
     fn is_flying(&self, state: &State) -> bool {
         let flight = state.flight.flight();
         flight.is_some_and(|flight| flight.member == self.config.name)
@@ -612,6 +627,7 @@ impl Session {
                 .map(ToString::to_string)
                 .collect(),
             refresh_endpoint: crate::redact::url(self.config.refresh_endpoint()),
+            offers: self.config.offers(),
             kept: self.family.context().kept(),
             persist_pending: state.persist_pending,
             needs_attention: state.needs_attention,
@@ -714,6 +730,9 @@ impl Session {
         if cookies {
             if let Some(token) = state.access.get(&self.config.name) {
                 add_jar(&token.access.token, token.fingerprint);
+                for jar in &state.jars_before {
+                    add_jar(jar, token.fingerprint);
+                }
             }
             if let Some(token) = state.refresh_token() {
                 add_jar(&token.secret, token.fingerprint);

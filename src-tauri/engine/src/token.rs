@@ -1,6 +1,7 @@
 //! Tokens as servers hand them out: replies read leniently, access tokens decoded for show.
 
 pub mod advisory;
+pub mod answer;
 pub mod claims;
 pub(crate) mod cookies;
 pub mod details;

@@ -1,7 +1,9 @@
 //! One exchange with a token endpoint: put together from the session's dialect, sent, judged by pure rules.
 
+mod grants;
 mod judge;
 pub(crate) mod spoken;
+mod template;
 mod transport;
 
 use std::sync::Arc;
@@ -12,9 +14,10 @@ use reqwest::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, COOKIE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
 };
 use secrecy::{ExposeSecret, SecretString};
-use serde_json::Value;
 use url::{Url, form_urlencoded};
+use zeroize::Zeroizing;
 
+pub(crate) use self::grants::{device_code_request, device_request, pushed_request};
 pub(crate) use self::judge::Judged;
 use self::judge::judge;
 #[cfg(test)]
@@ -26,16 +29,13 @@ use crate::error::Result;
 use crate::failpoint::{Point, reach};
 use crate::oauth::client_auth::Client;
 use crate::oauth::dpop::ProofKey;
-use crate::oauth::dpop::nonces::nonce_in;
+use crate::oauth::dpop::nonces::{Role, nonce_in};
 use crate::session::config::connection::Connection;
 use crate::session::config::cookies::CookieDialect;
-use crate::session::config::grant_type::GrantType;
 use crate::session::config::replies::Replies;
-use crate::session::config::{ClientAuth, Dialect, JsonRequest, OauthDialect};
-use crate::session::credentials::ClientSecrets;
-use crate::token::TokenKind;
 use crate::token::cookies::{self, Jar, Step};
 use crate::token::reply::{self, REPLY_BYTES_MAX};
+use crate::token::scheme::Scheme;
 
 /// A request to a token endpoint. What may be used once only is made for each time that it is sent.
 pub(crate) struct TokenRequest {
@@ -44,6 +44,8 @@ pub(crate) struct TokenRequest {
     content: Content,
     /// The key that its holder proves to have, where tokens are bound to one.
     proof_key: Option<Arc<ProofKey>>,
+    /// The access token that it presents, where it is a call of a protected resource of the server's own.
+    presented: Option<(Scheme, SecretString)>,
     /// The cookies that go along, and how the answer's are read, where the session is cookies.
     jar: Option<Cookies>,
 }
@@ -125,251 +127,6 @@ impl Wire {
     }
 }
 
-impl Dialect {
-    /// The exchange that gives new tokens for a refresh token (RFC 6749 §6).
-    pub(crate) fn refresh_request(
-        &self,
-        refresh_token: &SecretString,
-        client: &ClientSecrets,
-    ) -> TokenRequest {
-        match self {
-            Self::Json(json) => json_request(
-                &json.refresh,
-                &[("{{refresh_token}}", refresh_token.expose_secret())],
-            ),
-            Self::Cookie(cookies) => {
-                // Without a refresh of its own a session has nothing that anybody could renew; see `Family::renewal`.
-                let template = cookies.refresh.as_ref().unwrap_or(&cookies.sign_in);
-                let jar = Jar::read(refresh_token).unwrap_or_default();
-                json_request(template, &[]).with_cookies(cookies, jar, Step::Refresh)
-            }
-            Self::Oauth(oauth) => {
-                let fields = [
-                    ("grant_type", "refresh_token"),
-                    ("refresh_token", refresh_token.expose_secret()),
-                ];
-                // A sign-in in the browser may have been granted more than the file asks for: a step-up is not given back by
-                // the next refresh. Without a scope, all that was granted is meant (RFC 6749 §6).
-                let scope = match oauth.grant {
-                    GrantType::AuthorizationCode => None,
-                    _ => scope(oauth),
-                };
-                oauth_request(oauth, fields.into_iter().chain(scope), client)
-            }
-        }
-    }
-
-    /// The exchange that gives tokens to the client itself (RFC 6749 §4.4); JSON sign-in has none.
-    pub(crate) fn client_credentials_request(
-        &self,
-        client: &ClientSecrets,
-    ) -> Option<TokenRequest> {
-        match self {
-            Self::Json(_) | Self::Cookie(_) => None,
-            Self::Oauth(oauth) => {
-                let fields = [("grant_type", "client_credentials")];
-                Some(oauth_request(
-                    oauth,
-                    fields.into_iter().chain(scope(oauth)),
-                    client,
-                ))
-            }
-        }
-    }
-
-    /// The exchange that gives a token back (RFC 7009 §2.1). `None`: the server is not known to take any.
-    pub(crate) fn revocation_request(
-        &self,
-        kind: TokenKind,
-        token: &SecretString,
-        client: &ClientSecrets,
-    ) -> Option<TokenRequest> {
-        let Self::Oauth(oauth) = self else {
-            return None;
-        };
-        let url = oauth.server.revocation_endpoint.clone()?;
-        let hint = match kind {
-            TokenKind::Access => "access_token",
-            TokenKind::Refresh => "refresh_token",
-        };
-        let mut form = form_urlencoded::Serializer::new(String::new());
-        form.append_pair("token", token.expose_secret());
-        form.append_pair("token_type_hint", hint);
-        Some(TokenRequest {
-            method: Method::POST,
-            url,
-            content: Content::Form(form.finish().into(), Client::new(oauth, client)),
-            proof_key: None,
-            jar: None,
-        })
-    }
-
-    /// The exchange that gives the cookies which a sign-in takes along, where the session has one.
-    pub(crate) fn prepare_request(&self) -> Option<TokenRequest> {
-        let Self::Cookie(cookies) = self else {
-            return None;
-        };
-        let request = json_request(cookies.prepare.as_ref()?, &[]);
-        Some(request.with_cookies(cookies, Jar::default(), Step::Prepare))
-    }
-
-    /// The exchange that gives first tokens for a code (RFC 6749 §4.1.3, RFC 7636 §4.5); JSON sign-in has none.
-    pub(crate) fn code_request(
-        &self,
-        code: &SecretString,
-        verifier: &SecretString,
-        redirect_uri: &str,
-        client: &ClientSecrets,
-    ) -> Option<TokenRequest> {
-        let Self::Oauth(oauth) = self else {
-            return None;
-        };
-        let fields = [
-            ("grant_type", "authorization_code"),
-            ("code", code.expose_secret()),
-            ("redirect_uri", redirect_uri),
-            ("code_verifier", verifier.expose_secret()),
-        ];
-        Some(oauth_request(oauth, fields.into_iter(), client))
-    }
-
-    /// The exchange that gives first tokens for a name and a password, where the session has one.
-    pub(crate) fn password_request(
-        &self,
-        username: &str,
-        password: &SecretString,
-    ) -> Option<TokenRequest> {
-        let values = [
-            ("{{username}}", username),
-            ("{{password}}", password.expose_secret()),
-        ];
-        match self {
-            Self::Json(json) => json
-                .sign_in
-                .as_ref()
-                .map(|sign_in| json_request(sign_in, &values)),
-            Self::Cookie(cookies) => {
-                let request = json_request(&cookies.sign_in, &values);
-                Some(request.with_cookies(cookies, Jar::default(), Step::SignIn))
-            }
-            Self::Oauth(_) => None,
-        }
-    }
-}
-
-fn json_request(template: &JsonRequest, values: &[(&str, &str)]) -> TokenRequest {
-    let body = template.body.clone().map(|mut body| {
-        fill(&mut body, values);
-        match template.form {
-            true => form_of(&body).into(),
-            false => body.to_string().into(),
-        }
-    });
-    let headers = template.headers.iter();
-    TokenRequest {
-        method: template.method.clone(),
-        url: template.url.clone(),
-        content: Content::Json {
-            body,
-            form: template.form,
-            headers: headers
-                .map(|(name, value)| (name.clone(), fill_text(value, values).into()))
-                .collect(),
-        },
-        proof_key: None,
-        jar: None,
-    }
-}
-
-/// An object of strings as a form; the reader of session files lets nothing else be one.
-fn form_of(body: &Value) -> String {
-    let fields = body.as_object().into_iter().flatten();
-    let fields = fields.filter_map(|(name, value)| Some((name, value.as_str()?)));
-    form_urlencoded::Serializer::new(String::new())
-        .extend_pairs(fields)
-        .finish()
-}
-
-/// Replaces placeholders inside strings, in one pass: what is filled in is never searched again.
-fn fill(value: &mut Value, values: &[(&str, &str)]) {
-    match value {
-        Value::String(text) => *text = fill_text(text, values),
-        Value::Array(items) => items.iter_mut().for_each(|item| fill(item, values)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| fill(field, values)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
-fn fill_text(text: &str, values: &[(&str, &str)]) -> String {
-    let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(start) = rest.find("{{") {
-        let (before, from) = rest.split_at(start);
-        filled.push_str(before);
-        match values
-            .iter()
-            .find(|(placeholder, _)| from.starts_with(placeholder))
-        {
-            Some((placeholder, value)) => {
-                filled.push_str(value);
-                rest = &from[placeholder.len()..];
-            }
-            None => {
-                filled.push_str("{{");
-                rest = &from[2..];
-            }
-        }
-    }
-    filled.push_str(rest);
-    filled
-}
-
-fn scope(oauth: &OauthDialect) -> Option<(&str, &str)> {
-    oauth.scope.as_deref().map(|scope| ("scope", scope))
-}
-
-/// A request of the client with the fields of its grant: what it is for, and who it is, come with every one.
-fn oauth_request<'a>(
-    oauth: &OauthDialect,
-    fields: impl Iterator<Item = (&'a str, &'a str)>,
-    client: &ClientSecrets,
-) -> TokenRequest {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(fields);
-    if let Some(resource) = &oauth.resource {
-        form.append_pair("resource", resource);
-    }
-    TokenRequest {
-        method: Method::POST,
-        url: oauth.token_endpoint.clone(),
-        content: Content::Form(form.finish().into(), Client::new(oauth, client)),
-        proof_key: None,
-        jar: None,
-    }
-}
-
-/// The request that puts an authorization request at the server before the browser is sent there (RFC 9126 §2.1).
-pub(crate) fn pushed_request(
-    oauth: &OauthDialect,
-    endpoint: &Url,
-    parameters: &[(String, String)],
-    client: &ClientSecrets,
-) -> TokenRequest {
-    let mut form = form_urlencoded::Serializer::new(String::new());
-    form.extend_pairs(parameters);
-    if oauth.client_auth == ClientAuth::ClientSecretBasic {
-        // The other methods say it themselves; a request for authorization has it whatever the client proves itself with.
-        form.append_pair("client_id", &oauth.client_id);
-    }
-    TokenRequest {
-        method: Method::POST,
-        url: endpoint.clone(),
-        content: Content::Form(form.finish().into(), Client::new(oauth, client)),
-        proof_key: None,
-        jar: None,
-    }
-}
-
 impl TokenRequest {
     /// Whether it can be sent at all: before a sign-in, so that a key which is none is found before anything is kept.
     ///
@@ -445,6 +202,28 @@ impl TokenRequest {
         cookie.into_iter().chain(csrf).collect()
     }
 
+    /// Its method, where that is not POST: a session's own requests may have any.
+    pub(crate) fn method_if_odd(&self) -> Option<&str> {
+        (self.method != Method::POST).then(|| self.method.as_str())
+    }
+
+    /// What presents its token (RFC 6750 §2.1, RFC 9449 §7.1).
+    fn authorization(&self) -> Vec<(HeaderName, SecretString)> {
+        let header = |(scheme, token): &(Scheme, SecretString)| {
+            let text = Zeroizing::new(format!("{} {}", scheme.name(), token.expose_secret()));
+            (AUTHORIZATION, text.as_str().into())
+        };
+        self.presented.iter().map(header).collect()
+    }
+
+    /// As what the server is called: each of its parts has nonces of its own.
+    pub(crate) fn nonce_role(&self) -> Role {
+        match self.presented {
+            Some(_) => Role::Resource,
+            None => Role::Authorization,
+        }
+    }
+
     /// Whether a proof goes along.
     pub(crate) fn is_proven(&self) -> bool {
         self.proof_key.is_some()
@@ -452,8 +231,9 @@ impl TokenRequest {
 
     /// What is sent, this once.
     fn post(&self, nonce: Option<&str>, now: WallMs) -> Result<Post> {
+        let presented = self.presented.as_ref().map(|(_, token)| token);
         let proof =
-            |key: &Arc<ProofKey>| key.proof(self.method.as_str(), &self.url, None, nonce, now);
+            |key: &Arc<ProofKey>| key.proof(self.method.as_str(), &self.url, presented, nonce, now);
         let proof = self.proof_key.as_ref().map(proof).transpose()?;
         match &self.content {
             Content::Json {
@@ -466,7 +246,7 @@ impl TokenRequest {
                     false => "application/json",
                 }),
                 body: body.clone().unwrap_or_default(),
-                headers: [headers.clone(), self.cookie_headers()].concat(),
+                headers: [headers.clone(), self.cookie_headers(), self.authorization()].concat(),
                 proof,
             }),
             Content::Form(fields, client) => {
@@ -619,76 +399,9 @@ pub(crate) const RETRY_AFTER_BOUNDS: (Duration, Duration) =
 mod tests {
     use super::*;
 
-    fn body(request: &TokenRequest) -> String {
+    /// What would be sent as the body.
+    pub(super) fn body(request: &TokenRequest) -> String {
         let post = request.post(None, WallMs(0)).expect("ready");
         post.body.expose_secret().to_owned()
-    }
-
-    fn template(body: &str) -> JsonRequest {
-        let url = Url::parse("http://127.0.0.1:1/").expect("a URL");
-        JsonRequest::post(url, serde_json::from_str(body).expect("JSON"))
-    }
-
-    #[test]
-    fn what_is_filled_in_cannot_change_the_shape_of_the_body() {
-        for (value, expected) in [
-            ("plain", r#"{"a":["x plain y"],"{{v}}":1}"#),
-            (r#"q"uote\"#, r#"{"a":["x q\"uote\\ y"],"{{v}}":1}"#),
-            ("{{v}}", r#"{"a":["x {{v}} y"],"{{v}}":1}"#),
-        ] {
-            let request = json_request(
-                &template(r#"{"a": ["x {{v}} y"], "{{v}}": 1}"#),
-                &[("{{v}}", value)],
-            );
-            assert_eq!(body(&request), expected);
-        }
-        assert_eq!(
-            fill_text("{{unknown}} {{", &[("{{v}}", "x")]),
-            "{{unknown}} {{"
-        );
-    }
-
-    #[test]
-    fn a_json_request_may_carry_its_secret_in_a_header_and_no_body() {
-        let template = JsonRequest {
-            method: Method::GET,
-            headers: vec![(AUTHORIZATION, "Bearer {{v}}".to_owned())],
-            body: None,
-            form: false,
-            ..template("null")
-        };
-        let request = json_request(&template, &[("{{v}}", "secret")]);
-        let post = request.post(None, WallMs(0)).expect("ready");
-        assert_eq!(post.headers[0].1.expose_secret(), "Bearer secret");
-        assert!(post.content_type.is_none() && post.body.expose_secret().is_empty());
-    }
-
-    #[test]
-    fn a_refresh_says_what_is_wanted_and_who_asks() {
-        let oauth = OauthDialect {
-            issuer: None,
-            jwks_uri: None,
-            to_discover: false,
-            server: crate::session::config::server::Server::default(),
-            authorization: crate::session::config::authorization::Authorization::default(),
-            token_endpoint: Url::parse("http://127.0.0.1:1/token").expect("a URL"),
-            client_id: "desktop".to_owned(),
-            client_auth: ClientAuth::None,
-            dpop: false,
-            grant: GrantType::RefreshToken,
-            scope: Some("read write".to_owned()),
-            resource: None,
-        };
-        let dialect = Dialect::Oauth(Box::new(oauth));
-        let request = dialect.refresh_request(&"r t".into(), &ClientSecrets::default());
-        assert_eq!(
-            body(&request),
-            "grant_type=refresh_token&refresh_token=r+t&scope=read+write&client_id=desktop"
-        );
-        let request = dialect.client_credentials_request(&ClientSecrets::default());
-        assert_eq!(
-            body(&request.expect("it speaks OAuth")),
-            "grant_type=client_credentials&scope=read+write&client_id=desktop"
-        );
     }
 }

@@ -22,7 +22,7 @@ pub use self::sign_out::RULES as SIGN_OUT_RULES;
 pub(crate) use self::sign_out::{Ending, explain as explain_sign_out};
 pub(crate) use self::words::reason;
 
-use self::explanation::{Certainty, Finding, Named};
+use self::explanation::{Certainty, Finding, Named, NextStep};
 
 /// Other findings that are named beside the first.
 const ALSO_MAX: usize = 3;
@@ -30,7 +30,10 @@ const ALSO_MAX: usize = 3;
 /// Why a send ended as it did, or stands as it does.
 pub(crate) fn explain(case: &Case<'_>) -> Explanation {
     let mut findings: Vec<Finding> = rules::find(case);
-    let first = findings.remove(0);
+    let mut first = findings.remove(0);
+    if case.resource_metadata().is_some() {
+        first.next.push(NextStep::ReadResource);
+    }
     // What is said beside the verdict is what speaks for another one, not what merely describes the end.
     findings.retain(|finding| finding.certainty != Certainty::Unknown);
     findings.truncate(ALSO_MAX);

@@ -37,6 +37,8 @@ commands! {
     request::stop_request(OfRequest) -> Accepted;
     /// The answer to a send. Null: not there yet, or forgotten.
     request::read_response(OfRequest) -> Option<ResponseDetails>;
+    /// What the API says of itself that refused a send: which servers give tokens for it. No token goes along.
+    request::read_resource_metadata(OfSend) -> ProtectedResource;
     /// Why a send ended as it did. Null: the timeline does not know it.
     request::explain_request(OfSend) -> Option<Explanation>;
 
@@ -74,6 +76,12 @@ commands! {
     session::stop_sign_in(OfSession) -> Nothing;
     /// Copies the address at which the user signs in, to open it elsewhere.
     session::copy_sign_in_link(OfSession) -> Nothing;
+    /// Opens the address at which the user signs in, in the browser of this machine.
+    session::open_sign_in_link(OfSession) -> Nothing;
+    /// The code that the user types on another device. Null: no sign-in waits for one.
+    session::read_user_code(OfSession) -> Option<UserCode>;
+    /// Sends the browser to where the user signs out of the server itself.
+    session::end_session(OfSession) -> Nothing;
     /// Forgets a session's tokens.
     session::sign_out(OfSession) -> Newest;
     /// Refreshes a session's token, now.
@@ -109,6 +117,10 @@ commands! {
     token::read_lineage(OfSession) -> Vec<LineageStep>;
     /// Whether a session's token is what its issuer signed. Asks the issuer for its keys where that is needed.
     token::check_signature(OfSession) -> SignatureState;
+    /// Asks the server what a session's token is worth.
+    token::introspect_token(OfToken) -> ServerAnswer;
+    /// Asks the server who the user of a session is.
+    token::read_userinfo(OfSession) -> ServerAnswer;
     /// What a pasted token says. It is kept nowhere.
     token::inspect_token(Pasted) -> Inspected;
     /// Shows a token in a dialog outside the window, if the user says yes there.

@@ -1,5 +1,6 @@
 //! Commands about one send.
 
+use sandglass_engine::engine::ProtectedResource;
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::exchange::body::Body;
 use sandglass_engine::exchange::draft::Draft;
@@ -128,6 +129,16 @@ pub(crate) async fn read_response(
 ) -> Result<Option<ResponseDetails>> {
     let answer = shell.engine().await?.answer(args.request).transpose()?;
     Ok(answer.map(|details| ResponseDetails::clone(&details)))
+}
+
+/// Reads what the API says of itself that refused a send.
+#[tauri::command]
+pub(crate) async fn read_resource_metadata(
+    shell: State<'_, Shell>,
+    args: OfSend,
+) -> Result<ProtectedResource> {
+    let engine = shell.engine().await?;
+    engine.resource_metadata(args.run, args.request).await
 }
 
 /// Explains how a send ended.

@@ -1,5 +1,6 @@
 //! Commands about one session.
 
+use sandglass_engine::engine::UserCode;
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::session::credentials::Credentials;
 use sandglass_engine::session::snapshot::SessionSnapshot;
@@ -123,6 +124,29 @@ pub(crate) async fn copy_sign_in_link(shell: State<'_, Shell>, args: OfSession) 
     let link =
         link.ok_or_else(|| Failure::new(Code::SignInStopped).with("session", &args.session))?;
     shell.clipboard.copy(link.to_string().into()).await?;
+    Ok(Nothing {})
+}
+
+/// Opens the address to sign in at.
+#[tauri::command]
+pub(crate) async fn open_sign_in_link(shell: State<'_, Shell>, args: OfSession) -> Result<Nothing> {
+    shell.engine().await?.open_sign_in_link(&args.session)?;
+    Ok(Nothing {})
+}
+
+/// Reads the code that the user types on another device.
+#[tauri::command]
+pub(crate) async fn read_user_code(
+    shell: State<'_, Shell>,
+    args: OfSession,
+) -> Result<Option<UserCode>> {
+    Ok(shell.engine().await?.user_code(&args.session))
+}
+
+/// Sends the browser to the server's own sign-out.
+#[tauri::command]
+pub(crate) async fn end_session(shell: State<'_, Shell>, args: OfSession) -> Result<Nothing> {
+    shell.engine().await?.end_session(&args.session)?;
     Ok(Nothing {})
 }
 

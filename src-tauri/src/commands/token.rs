@@ -2,6 +2,7 @@
 
 use sandglass_engine::error::Result;
 use sandglass_engine::token::TokenKind;
+use sandglass_engine::token::answer::ServerAnswer;
 use sandglass_engine::token::lineage::LineageStep;
 use sandglass_engine::token::reading::Inspected;
 use sandglass_engine::token::signature::SignatureState;
@@ -57,6 +58,28 @@ pub(crate) async fn read_lineage(
     args: OfSession,
 ) -> Result<Vec<LineageStep>> {
     shell.engine().await?.lineage(&args.session)
+}
+
+/// Asks what a token is worth.
+#[tauri::command]
+pub(crate) async fn introspect_token(
+    shell: State<'_, Shell>,
+    args: OfToken,
+) -> Result<ServerAnswer> {
+    shell
+        .engine()
+        .await?
+        .introspect(&args.session, args.which)
+        .await
+}
+
+/// Asks who the user is.
+#[tauri::command]
+pub(crate) async fn read_userinfo(
+    shell: State<'_, Shell>,
+    args: OfSession,
+) -> Result<ServerAnswer> {
+    shell.engine().await?.userinfo(&args.session).await
 }
 
 /// Reads a token that was pasted.

@@ -101,6 +101,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::SignInNoPkce
         | Code::SignInNotTheAnswer
         | Code::SignInTimedOut
+        | Code::UserinfoAnotherUser
         | Code::RefreshInvalidGrant
         | Code::RefreshConfig => Exit::SignIn,
         Code::OriginBlocked
@@ -127,6 +128,8 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::AudienceMismatch
         | Code::RefreshTransient
         | Code::RefreshSlow
+        | Code::ServerRefused
+        | Code::ResourceMetadataFailed
         | Code::ReplyMalformed => Exit::Network,
         Code::StoreLocked | Code::StoreAbsent | Code::StoreSlow | Code::StoreFailed => {
             Exit::Keychain
@@ -151,6 +154,8 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::ConfirmTooOften
         | Code::ClipboardUnavailable
         | Code::ListenerUnavailable
+        | Code::BrowserUnavailable
+        | Code::ServerNotOffered
         | Code::SystemUnavailable => Exit::Other,
     }
 }

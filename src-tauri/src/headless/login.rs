@@ -6,16 +6,19 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sandglass_engine::Engine;
+use sandglass_engine::clock::{Clock as _, SystemClock};
 use sandglass_engine::engine::Browser;
 use sandglass_engine::session::config::grant_type::GrantType;
 use sandglass_engine::session::config::{ClientAuth, Dialect, SessionConfig};
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
+use sandglass_engine::timeline::event::{Event, Fact};
 use sandglass_engine::workspace::Workspace;
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Notify;
 
 use super::exit::{Exit, Stop};
 use super::prompt::{self, Echo, Question};
+use super::recorder::EVENTS_AT_ONCE;
 use super::{say, signals, workspace};
 use crate::browser;
 use crate::cli::{LoginArgs, Place};
@@ -78,11 +81,15 @@ pub(super) async fn run(args: LoginArgs, place: &Place, data_dir: PathBuf) -> Re
     }
     let credentials = credentials(find(&workspace, what)?, args.username.clone(), &mut next);
     let in_browser = matches!(credentials, Credentials::Browser { .. });
+    let on_a_device = matches!(credentials, Credentials::Device { .. });
     let hands = Arc::new(Hands::default());
     let browser = browser(args.no_browser, Arc::clone(&hands));
     let engine = workspace::open_with(workspace, data_dir, browser).await?;
     if in_browser {
         by_hand(&engine, what, Arc::clone(&hands));
+    }
+    if on_a_device {
+        tokio::spawn(show_user_code(engine.clone(), what.to_owned()));
     }
     let work = async {
         tokio::select! {
@@ -168,6 +175,30 @@ fn by_hand(engine: &Engine, session: &str, hands: Arc<Hands>) {
     });
 }
 
+/// Says what to type where, once the server has given it. Ends with the program.
+async fn show_user_code(engine: Engine, session: String) {
+    let mut told = engine.timeline().reader(0);
+    loop {
+        let shown = |event: &Arc<Event>| matches!(event.fact, Fact::UserCodeShown { .. });
+        if told.next(EVENTS_AT_ONCE).iter().any(shown) {
+            break;
+        }
+        told.changed().await;
+    }
+    let Some(code) = engine.user_code(&session) else {
+        return;
+    };
+    let minutes = (code.expires_at_ms.0 - SystemClock::default().wall().0).max(0) / 60_000;
+    let shortcut = match &code.verification_uri_complete {
+        Some(uri) => format!("or open\n\n  {uri}\n\n"),
+        None => String::new(),
+    };
+    say(&format!(
+        "On any device, go to\n\n  {}\n\nand type\n\n  {}\n\n{shortcut}It counts for {minutes} minutes. Ctrl+C stops.",
+        code.verification_uri, code.user_code
+    ));
+}
+
 fn find<'w>(workspace: &'w Workspace, name: &str) -> Result<&'w SessionConfig, Stop> {
     let found = workspace
         .sessions
@@ -213,17 +244,21 @@ fn questions(session: &SessionConfig, ask_name: bool) -> Vec<Question> {
                 }
             };
             let client = client.map(|what| Question { what, secret: true });
-            let token = (oauth.grant == GrantType::RefreshToken).then_some(REFRESH_TOKEN);
-            token.into_iter().chain(client).collect()
+            let first = match oauth.grant {
+                GrantType::RefreshToken => vec![REFRESH_TOKEN],
+                GrantType::Password => by_name(ask_name),
+                GrantType::AuthorizationCode
+                | GrantType::DeviceCode
+                | GrantType::ClientCredentials => Vec::new(),
+            };
+            first.into_iter().chain(client).collect()
         }
     }
 }
 
 fn by_password(username: Option<String>, next: &mut dyn FnMut() -> SecretString) -> Credentials {
-    Credentials::Password {
-        username: username.unwrap_or_else(|| next().expose_secret().to_owned()),
-        password: next(),
-    }
+    let username = username.unwrap_or_else(|| next().expose_secret().to_owned());
+    Credentials::password(username, next())
 }
 
 fn credentials(
@@ -239,9 +274,23 @@ fn credentials(
             client: ClientSecrets::default(),
         },
         Dialect::Oauth(oauth) => {
-            let refresh_token = (oauth.grant == GrantType::RefreshToken).then(&mut *next);
-            let in_browser = oauth.grant == GrantType::AuthorizationCode;
-            let mut client = ClientSecrets::default();
+            let mut credentials = match oauth.grant {
+                GrantType::RefreshToken => Credentials::RefreshToken {
+                    refresh_token: next(),
+                    client: ClientSecrets::default(),
+                },
+                GrantType::Password => by_password(username, next),
+                GrantType::AuthorizationCode => Credentials::Browser {
+                    client: ClientSecrets::default(),
+                },
+                GrantType::DeviceCode => Credentials::Device {
+                    client: ClientSecrets::default(),
+                },
+                GrantType::ClientCredentials => Credentials::Client {
+                    client: ClientSecrets::default(),
+                },
+            };
+            let client = credentials.client_mut();
             match oauth.client_auth {
                 ClientAuth::None => {}
                 ClientAuth::ClientSecretBasic | ClientAuth::ClientSecretPost => {
@@ -252,14 +301,7 @@ fn credentials(
                     client.client_certificate = Some(next());
                 }
             }
-            match refresh_token {
-                Some(refresh_token) => Credentials::RefreshToken {
-                    refresh_token,
-                    client,
-                },
-                None if in_browser => Credentials::Browser { client },
-                None => Credentials::Client { client },
-            }
+            credentials
         }
     }
 }

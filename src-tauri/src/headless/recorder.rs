@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::exit::{Exit, Stop};
 
 /// Events that are taken in one go.
-const EVENTS_AT_ONCE: usize = 1_000;
+pub(super) const EVENTS_AT_ONCE: usize = 1_000;
 
 /// What happened, in numbers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

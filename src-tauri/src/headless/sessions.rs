@@ -1,13 +1,15 @@
-//! `sandglass sessions`: which there are, and how they stand.
+//! `sandglass sessions`: which there are, how they stand, and what a server says of one.
 
 use std::path::PathBuf;
 
+use sandglass_engine::Engine;
 use sandglass_engine::clock::{Clock as _, SystemClock};
 use sandglass_engine::session::snapshot::SessionSnapshot;
 use sandglass_engine::timeline::event::StateName;
+use sandglass_engine::token::TokenKind;
 
 use super::exit::{Exit, Stop};
-use super::{print, workspace};
+use super::{print, signals, workspace};
 use crate::cli::{Place, SessionsArgs};
 
 pub(super) async fn run(
@@ -17,6 +19,9 @@ pub(super) async fn run(
 ) -> Result<Exit, Stop> {
     let workspace = workspace::read(place, args.env.as_deref())?;
     let engine = workspace::open(workspace, data_dir).await?;
+    if let Some(session) = &args.session {
+        return ask(&engine, session, args.introspect).await;
+    }
     let sessions = engine.sessions();
     engine.shut_down().await;
     let mut text = String::new();
@@ -45,6 +50,28 @@ pub(super) async fn run(
         }
     }
     print(text.as_bytes())
+}
+
+/// Prints what the server says of a session's access token, or of its user.
+async fn ask(engine: &Engine, session: &str, introspect: bool) -> Result<Exit, Stop> {
+    let asked = async {
+        if introspect {
+            engine.introspect(session, TokenKind::Access).await
+        } else {
+            engine.userinfo(session).await
+        }
+    };
+    let ended = signals::until_told(asked, engine.shut_down()).await;
+    if ended.is_ok() {
+        engine.shut_down().await;
+    }
+    let answer = match ended {
+        Ok(answer) => answer?,
+        Err(exit) => return Ok(exit),
+    };
+    let text = serde_json::to_string(&answer.members)
+        .map_err(|error| Stop::new(Exit::Other, error.to_string()))?;
+    print(format!("{text}\n").as_bytes())
 }
 
 /// Where it stands, in words.

@@ -85,13 +85,24 @@ pub fn words(failure: &Failure) -> String {
             param("issuer")
         ),
         Code::SignInTimedOut => format!(
-            "nobody came back from the browser within {} minutes; {session} is as it was",
+            "nobody signed in within {} minutes; {session} is as it was",
             param("minutes")
         ),
         Code::SignInStopped => format!("the sign-in was stopped; {session} is as it was"),
         Code::SignInNotTheAnswer => {
             "that is not the address that the browser was sent back to in this sign-in".to_owned()
         }
+        Code::ServerRefused => format!("{} did not answer that{detail}", param("endpoint")),
+        Code::ResourceMetadataFailed => format!("what the API says of itself cannot be used{detail}"),
+        Code::ServerNotOffered => format!(
+            "the server of {session} is not known to answer that: its {} is neither in the session's file nor in the issuer's metadata",
+            param("endpoint")
+        ),
+        Code::UserinfoAnotherUser => format!(
+            "what {} says is about somebody else than the user of {session}, so it is not shown",
+            param("host")
+        ),
+        Code::BrowserUnavailable => format!("no browser could be opened here{detail}"),
         Code::ListenerUnavailable => {
             format!("the browser cannot come back to {}{detail}", param("address"))
         }

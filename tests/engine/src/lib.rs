@@ -146,10 +146,7 @@ impl World {
     /// Signs in with the demo's known user, in the way that the session takes.
     pub async fn sign_in(&self, session: &str) -> Result<()> {
         let credentials = if session == JSON {
-            Credentials::Password {
-                username: DEMO_USER.to_owned(),
-                password: DEMO_PASSWORD.into(),
-            }
+            Credentials::password(DEMO_USER, DEMO_PASSWORD)
         } else {
             Credentials::RefreshToken {
                 refresh_token: self.first_refresh_token().await.into(),

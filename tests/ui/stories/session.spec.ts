@@ -28,6 +28,30 @@ test("a public OAuth client is asked for its refresh token, and for no secret", 
   await expect(dialog).toBeHidden();
 });
 
+test("a code for another device is large, and the sign-in can be stopped", async ({ window: { page, open, direct } }) => {
+  await open("folder&grant=device_code");
+  await page.keyboard.press("Control+2");
+  await page.getByRole("button", { name: "Sign in to demo-oauth", exact: true }).first().click();
+  const dialog = page.getByRole("dialog");
+  await dialog.getByRole("button", { name: "Get a code" }).press("Enter");
+  await expect(dialog.getByRole("status", { name: "Code" })).toHaveText("WDJB-MJHT");
+  await expect(dialog).toContainText("https://id.test/device");
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await direct({ saysYesMs: 1_000 });
+  await page.getByRole("button", { name: "Sign in to demo-oauth", exact: true }).first().click();
+  await dialog.getByRole("button", { name: "Get a code" }).press("Enter");
+  await expect(dialog).toBeHidden();
+  await expect(page.getByTestId("session-demo-oauth")).toContainText("G1");
+});
+
+test("the legacy grant says why it is one", async ({ window: { page, open } }) => {
+  await open("folder&grant=password");
+  await page.keyboard.press("Control+2");
+  await page.getByRole("button", { name: "Sign in to demo-oauth", exact: true }).first().click();
+  await expect(page.getByRole("dialog")).toContainText("with this grant Sandglass sees the password");
+});
+
 test("signing out asks first", async ({ window: { page, open, signIn } }) => {
   await open();
   await signIn();

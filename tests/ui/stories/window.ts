@@ -9,7 +9,7 @@ const TYPES: Record<string, string> = { ".html": "text/html", ".js": "text/javas
 
 /** The played engine of the page, as far as stories direct it. */
 interface Play {
-  engine: { manners: { delayMs: number; refresh: string; browser: boolean; refuseAlways: boolean; keychain: string } };
+  engine: { manners: { delayMs: number; refresh: string; browser: boolean; refuseAlways: boolean; keychain: string; saysYesMs: number } };
 }
 
 /** The window, opened on a stage. */

@@ -11,7 +11,9 @@ import type { ImportPreview } from "../wire/ImportPreview";
 import type { KeychainState } from "../wire/KeychainState";
 import type { KeychainView } from "../wire/KeychainView";
 import type { Language } from "../wire/Language";
+import type { Question } from "../wire/Question";
 import type { SavedRequest } from "../wire/SavedRequest";
+import type { ServerAnswer } from "../wire/ServerAnswer";
 import type { Settings } from "../wire/Settings";
 import type { StoredSession } from "../wire/StoredSession";
 import type { Backend, Callable } from "./backend";
@@ -36,6 +38,8 @@ export interface Stage {
   keychain?: KeychainState;
   /** Another workspace than the embedded demo. */
   folder?: boolean;
+  /** How its OAuth session gets tokens. */
+  grant?: GrantType;
   /** A workspace without sessions and requests. */
   bare?: boolean;
   notices?: Failure[];
@@ -57,6 +61,7 @@ type Handlers = { [K in Callable]: (args: Commands[K][0]) => Commands[K][1] | Pr
 export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): FakeBackend {
   const engine = new FakeEngine(clock);
   engine.manners.keychain = stage.keychain ?? "open";
+  if (stage.grant) engine.session("demo-oauth").client.grant = stage.grant;
   if (stage.bare) engine.sessions.length = 0;
   const files = new FakeFiles(engine.sessions.map((one) => one.name));
   const saved: Settings[] = [];
@@ -96,6 +101,9 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return { request, ...done() };
     },
     read_response: ({ request }) => engine.responses.get(request) ?? null,
+    read_resource_metadata: () => ({
+      found_at: `${ORIGIN}/.well-known/oauth-protected-resource`, resource: ORIGIN, name: "Orders", authorization_servers: ["https://id.test", "https://login.acme.test/tenant"], scopes: ["orders:read", "orders:write"], dpop_required: false, left_out: 1,
+    }),
     explain_request: ({ run, request }) => explainRequest(engine.log, run, request),
     // There is no dialog of a system here: the user names a file at once.
     save_evidence: ({ format, secrets }) => ({ path: `/home/ada/sandglass-evidence${secrets ? "-WITH-SECRETS" : ""}.${{ markdown: "md", har: "har", json_lines: "jsonl" }[format]}` }),
@@ -135,6 +143,11 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       return {};
     },
     copy_sign_in_link: () => ({}),
+    open_sign_in_link: () => ({}),
+    end_session: () => ({}),
+    introspect_token: ({ session }) => answerOf("introspection", engine.session(session)),
+    read_userinfo: ({ session }) => answerOf("userinfo", engine.session(session)),
+    read_user_code: () => engine.userCode,
     bring_sign_in_back: ({ session, address }) => {
       if (!address.includes("code=") || !engine.endVisit(session, true)) throw failure("sign_in.not_the_answer", { session });
       return {};
@@ -252,6 +265,14 @@ function sessionOf(name: string, keys: StoredSession["keys"]): FakeSession {
   });
 }
 
+/** What the played server says when it is asked. */
+function answerOf(question: Question, session: FakeSession): ServerAnswer {
+  if (!session.token) throw failure("session.sign_in_needed", { session: session.name });
+  const { sub = null, name = null, scope = null, exp = null, iat = null } = session.token.claims;
+  const members: ServerAnswer["members"] = question === "introspection" ? { active: !session.revoked, scope, exp, iat, sub } : { sub, name, email: "ada@example.com" };
+  return { question, endpoint: `https://id.test/${question}`, members, cut: 0 };
+}
+
 /** What this server takes: one password, and any secret of some length. */
 function accepted(credentials: Credentials): boolean {
   switch (credentials.type) {
@@ -262,6 +283,7 @@ function accepted(credentials: Credentials): boolean {
     case "client":
       return (credentials.client.client_secret ?? "").length > 3;
     case "browser":
+    case "device":
       return true;
   }
 }

@@ -6,7 +6,7 @@ import type { SessionSnapshot } from "../wire/SessionSnapshot";
 const session = (kind: SessionSnapshot["kind"], grant: SessionSnapshot["grant"]) => ({ kind, grant }) as SessionSnapshot;
 
 test.each([
-  ["json", null, "password"], ["cookie", null, "password"], ["oauth", "refresh_token", "refresh_token"], ["oauth", "authorization_code", "browser"], ["oauth", "client_credentials", "client"],
+  ["json", null, "password"], ["cookie", null, "password"], ["oauth", "refresh_token", "refresh_token"], ["oauth", "authorization_code", "browser"], ["oauth", "client_credentials", "client"], ["oauth", "device_code", "device"], ["oauth", "password", "password"],
 ] as const)("%s with %s takes %s", (kind, grant, wanted) => expect(takes(session(kind, grant))).toBe(wanted));
 
 test.each([

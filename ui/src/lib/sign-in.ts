@@ -18,6 +18,10 @@ export function takes(session: SessionSnapshot | null): Takes {
       return "client";
     case "authorization_code":
       return "browser";
+    case "device_code":
+      return "device";
+    case "password":
+      return "password";
     default:
       return "refresh_token";
   }
@@ -51,7 +55,7 @@ export function credentials(asked: Takes, proven: Proof, typed: Typed): Credenti
   const client = typed.client === "" || proven === "nothing" ? {} : { [proven === "secret" ? "client_secret" : proven]: typed.client };
   switch (asked) {
     case "password":
-      return { type: asked, username: typed.username, password: typed.secret };
+      return { type: asked, username: typed.username, password: typed.secret, client };
     case "refresh_token":
       return { type: asked, refresh_token: typed.secret, client };
     default:

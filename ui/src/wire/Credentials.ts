@@ -12,7 +12,11 @@ username: string,
 /**
  * The password.
  */
-password: string, } | { "type": "refresh_token", 
+password: string, 
+/**
+ * What an OAuth client authenticates with, where it has something.
+ */
+client?: ClientSecrets, } | { "type": "refresh_token", 
 /**
  * The refresh token.
  */
@@ -21,6 +25,10 @@ refresh_token: string,
  * What the client authenticates with, where it has something.
  */
 client: ClientSecrets, } | { "type": "browser", 
+/**
+ * What the client authenticates with, where it has something.
+ */
+client: ClientSecrets, } | { "type": "device", 
 /**
  * What the client authenticates with, where it has something.
  */

@@ -3,4 +3,4 @@
 /**
  * How an OAuth session gets its first tokens, and what it asks for new ones with.
  */
-export type GrantType = "refresh_token" | "authorization_code" | "client_credentials";
+export type GrantType = "refresh_token" | "authorization_code" | "client_credentials" | "device_code" | "password";

@@ -3,4 +3,4 @@
 /**
  * What came of one exchange with the token endpoint.
  */
-export type ReplyClass = "granted" | "not_sent" | "busy" | "ambiguous" | "definitive" | "config" | "nonce_needed" | "interaction" | "suspect" | "unexplained" | "protocol";
+export type ReplyClass = "granted" | "not_sent" | "busy" | "ambiguous" | "definitive" | "config" | "nonce_needed" | "interaction" | "pending" | "slow_down" | "suspect" | "unexplained" | "protocol";

@@ -7,7 +7,7 @@ import { errorTitle } from "./failures";
 import { FAULTS, WIDENINGS } from "./faults";
 import { CONCLUSIONS } from "./opinions";
 import { ruleInWords } from "./rules";
-import { CALLS_REFUSED, FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, REPLY_CLASSES, SET_ASIDE, STATES, VERDICTS } from "./states";
+import { CALLS_REFUSED, FLIGHT_CLASSES, KEPT, LOGIN_CAUSES, NEEDS, QUESTIONS, REPLY_CLASSES, SET_ASIDE, STATES, VERDICTS } from "./states";
 
 /** How a token was handed out. */
 const HANDED_OUT: Record<HandedOut, string> = { copied: "copied", revealed: "shown outside the window", printed: "given to another tool" };
@@ -96,12 +96,20 @@ export function eventInWords(event: Moment): string {
       return `Sign-in to ${s} began`;
     case "AuthorizationPushed":
       return `What is asked for was put at the server first, which ${event.data.status === null ? "gave no answer" : `answered ${event.data.status}`}`;
+    case "ServerAsked":
+      return `The server was asked for ${QUESTIONS[event.data.question]}, ${event.data.status === null ? "and gave no answer" : `and answered ${event.data.status}`}`;
+    case "EndSessionAwaited":
+      return `The browser ${event.data.opened ? "was opened" : "could not be opened here"}, to sign out of the server itself`;
+    case "UserCodeShown":
+      return `Waiting for the code to be typed at ${event.data.verification_uri}`;
     case "BrowserAwaited":
       return `Waiting for the browser, which ${event.data.opened ? "was opened" : "could not be opened here"}`;
     case "CallbackRefused":
       return `A call was not the answer that is waited for: ${CALLS_REFUSED[event.data.reason]}`;
     case "CallbackTaken":
       return event.data.error === null ? "The browser came back with a code" : `The browser came back: the server said ${event.data.error}`;
+    case "CookiesRenewed":
+      return `The API renewed the cookies of ${s}`;
     case "SignedIn":
       return `Signed in to ${s}`;
     case "SignInFailed":

@@ -277,7 +277,7 @@ const MESSAGES: Record<Code, Words> = {
     why: `${p.issuer ?? "It"} says that it knows PKCE without S256, so no sign-in was begun. Its administrator can switch that on.`,
   }),
   "sign_in.timed_out": (p) => ({
-    title: "Nobody came back from the browser",
+    title: "Nobody signed in in time",
     why: `The sign-in waited ${p.minutes ?? "some"} minutes, and the session is as it was.`,
     acts: ["sign_in"],
   }),
@@ -288,6 +288,26 @@ const MESSAGES: Record<Code, Words> = {
   "sign_in.not_the_answer": () => ({
     title: "That is not the answer of this sign-in",
     why: "Paste the whole address that the browser ended at. The sign-in goes on waiting.",
+  }),
+  "server.refused": (p) => ({
+    title: "The server did not answer that",
+    why: `${p.host ?? "It"} answered ${p.error ?? (p.status ? `with status ${p.status}` : "no")}${because(p.error_description)}. Nothing has changed.`,
+  }),
+  "resource.metadata_failed": (p) => ({
+    title: "What the API says of itself cannot be used",
+    why: `${p.url ? `It names ${p.url}` : "It was asked"}${because(p.detail)}. Nothing was sent to anybody else.`,
+  }),
+  "server.not_offered": (p) => ({
+    title: "This server is not known to answer that",
+    why: `Neither the session's file nor the issuer's metadata names its ${p.endpoint ?? "endpoint"}.`,
+  }),
+  "userinfo.another_user": (p) => ({
+    title: "That is about somebody else",
+    why: `What ${p.host ?? "the server"} says of the user names another one than the session's tokens do, so it is not shown.`,
+  }),
+  "browser.unavailable": (p) => ({
+    title: "No browser could be opened here",
+    why: `Copy the address and open it yourself${because(p.detail)}.`,
   }),
   "listener.unavailable": (p) => ({
     title: "The browser could not come back",

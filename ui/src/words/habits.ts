@@ -23,6 +23,8 @@ const REFUSALS: Record<ReplyClass, string> = {
   config: "Taken for a mistake in how the client is set up.",
   nonce_needed: "It wanted a nonce.",
   interaction: "It wanted the user in person.",
+  pending: "It waited for the user.",
+  slow_down: "It was asked too often.",
   suspect: "Not OAuth's own words: believed when it is said twice.",
   unexplained: "No reason was given, so nothing was given up.",
   protocol: "It made no sense, so nothing was given up.",

@@ -5,6 +5,7 @@ import type { KeychainView } from "../wire/KeychainView";
 import type { Kept } from "../wire/Kept";
 import type { LoginCause } from "../wire/LoginCause";
 import type { Need } from "../wire/Need";
+import type { Question } from "../wire/Question";
 import type { ReplyClass } from "../wire/ReplyClass";
 import type { SetAside } from "../wire/SetAside";
 import type { StateName } from "../wire/StateName";
@@ -45,6 +46,13 @@ export const NEEDS: Record<Need, string> = {
   recovery: "because the last one was cut short",
 };
 
+export const QUESTIONS: Record<Question, string> = {
+  device_code: "a code to type on another device",
+  introspection: "what a token is worth",
+  userinfo: "who the user is",
+  resource_metadata: "which servers give tokens for the API",
+};
+
 export const LOGIN_CAUSES: Record<LoginCause, string> = {
   invalid_grant: "the server says that its refresh token is no longer valid",
   response_lost: "the answer to a refresh was lost, and the server would not repeat it",
@@ -67,6 +75,8 @@ export const REPLY_CLASSES: Record<ReplyClass, string> = {
   definitive: "the refresh token is dead",
   config: "the client was refused",
   interaction: "the server wants you in person",
+  pending: "you have not said yes yet on the other device",
+  slow_down: "asked too often; the next calls wait longer",
   suspect: "refused in unusual words; asked once more later",
   unexplained: "refused without a reason",
   protocol: "not a token endpoint's answer",

@@ -2,10 +2,16 @@
 
 use std::sync::Arc;
 
+use url::Url;
+
 use super::Engine;
-use crate::error::Result;
+use crate::error::{Code, Failure, Result};
 use crate::evidence::{self, EVIDENCE_EVENTS_MAX, Evidence, Selection};
-use crate::timeline::event::{Event, EventKey, Fact};
+use crate::oauth::protected_resource::{ProtectedResource, fetch};
+use crate::redact;
+use crate::session::config::connection::Connection;
+use crate::timeline::Entry;
+use crate::timeline::event::{Actor, Event, EventKey, Fact, Question, Subject};
 use crate::verdict::{self, Case, Ending, Explanation};
 
 /// Events about a session that an explanation looks at, before and after what it explains.
@@ -19,6 +25,48 @@ impl Engine {
     /// Why a send ended as it did, or stands as it does: "Why 401?". `None`: no event of it is known. May read SQLite, so it
     /// can block for a moment.
     pub fn explain_request(&self, run: u64, request: u64) -> Option<Explanation> {
+        self.with_case(run, request, verdict::explain)
+    }
+
+    /// What the API says of itself that refused this send (RFC 9728), where its challenge names that: asked of the API's own
+    /// origin, without any secret. It is for a person to decide what comes of it.
+    ///
+    /// # Errors
+    /// `resource.metadata_failed`, also where the refusal names none.
+    pub async fn resource_metadata(&self, run: u64, request: u64) -> Result<ProtectedResource> {
+        let named = self.with_case(run, request, |case| {
+            let (key, metadata, asked) = case.resource_metadata()?;
+            let session = case.session.map(str::to_owned);
+            Some((key, metadata.to_owned(), asked, session))
+        });
+        let Some((cause, metadata, asked, session)) = named.flatten() else {
+            let detail = "no refusal of this send names any";
+            return Err(Failure::new(Code::ResourceMetadataFailed).with("detail", detail));
+        };
+        let session = session.and_then(|name| self.session(&name).ok());
+        let usual = Connection::default();
+        let connection = session
+            .as_ref()
+            .map_or(&usual, |session| &session.config.connection);
+        let context = &self.inner.context;
+        let found = fetch(&metadata, &asked, &context.token_client, connection).await;
+        let fact = Fact::ServerAsked {
+            question: Question::ResourceMetadata,
+            endpoint: Url::parse(&metadata).map_or_else(|_| String::new(), |url| redact::url(&url)),
+            status: found.is_ok().then_some(200),
+            error: None,
+        };
+        let subject = Subject {
+            session: session.map(|session| Arc::clone(&session.config.name)),
+            request: (run == self.timeline().run()).then_some(request),
+            ..Subject::default()
+        };
+        let entry = Entry::new(Actor::User, &subject, fact).because(cause);
+        self.timeline().append(entry);
+        found
+    }
+
+    fn with_case<T>(&self, run: u64, request: u64, look: impl FnOnce(&Case<'_>) -> T) -> Option<T> {
         let timeline = self.timeline();
         let alone = timeline.about(run, Some(request), &[], 0);
         let sessions: Vec<_> = alone
@@ -35,7 +83,7 @@ impl Engine {
         };
         let reason = body.and_then(verdict::reason);
         let case = Case::read(&events, run, request, reason.as_deref())?;
-        Some(verdict::explain(&case))
+        Some(look(&case))
     }
 
     /// A flight that a request waited for may have flown for another session of its family: its events count too.

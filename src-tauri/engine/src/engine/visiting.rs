@@ -1,4 +1,4 @@
-//! Sign-ins in the browser that are under way, for whoever sits beside the user: the link, the way back by hand, and the end.
+//! Sign-ins elsewhere that are under way, for whoever sits beside the user: the link, the way back by hand, and the end.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,8 @@ use url::Url;
 
 use super::Engine;
 use crate::error::{Code, Failure, Result};
-use crate::family::browser::Visit;
+use crate::family::visit::Visit;
+use crate::oauth::device::UserCode;
 
 /// The newest visit of each session.
 pub(super) type Visits = Mutex<HashMap<Arc<str>, Arc<Visit>>>;
@@ -49,9 +50,28 @@ impl Engine {
         }
     }
 
-    /// The address at which the user signs in to this session now. `None`: no browser is waited for.
+    /// The address at which the user signs in to this session now. `None`: nobody is waited for.
     pub fn sign_in_link(&self, session: &str) -> Option<Url> {
         self.visits().get(session).and_then(|visit| visit.link())
+    }
+
+    /// What the user types on another device to sign in to this session now. `None`: no such sign-in waits.
+    pub fn user_code(&self, session: &str) -> Option<UserCode> {
+        self.visits()
+            .get(session)
+            .and_then(|visit| visit.user_code())
+    }
+
+    /// Opens the address at which the user signs in to this session now.
+    ///
+    /// # Errors
+    /// `sign_in.stopped` where no sign-in waits, `browser.unavailable`.
+    pub fn open_sign_in_link(&self, session: &str) -> Result<()> {
+        let link = self
+            .sign_in_link(session)
+            .ok_or_else(|| Failure::new(Code::SignInStopped).with("session", session))?;
+        (self.inner.context.browser)(&link)
+            .map_err(|detail| Failure::new(Code::BrowserUnavailable).with("detail", detail))
     }
 
     /// Brings a sign-in the address that the browser was sent back to, from where that cannot reach this machine.
@@ -65,7 +85,7 @@ impl Engine {
             .paste(address)
     }
 
-    /// Stops waiting for the browser. The session is as it was before.
+    /// Stops waiting for the browser or the other device. The session is as it was before.
     pub fn stop_sign_in(&self, session: &str) {
         if let Some(visit) = self.visits().get(session) {
             visit.stop();

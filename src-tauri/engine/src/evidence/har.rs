@@ -217,10 +217,12 @@ fn learn(event: &Event, entries: &mut Vec<Entry>, requests: &Requests) {
         Fact::ExchangeSent {
             purpose,
             endpoint,
+            method,
             fingerprint,
             replay,
         } => {
-            let mut entry = Entry::new(event, "POST".to_owned(), endpoint.clone());
+            let method = method.as_deref().unwrap_or("POST").to_owned();
+            let mut entry = Entry::new(event, method, endpoint.clone());
             entry.tell("_purpose", purpose);
             entry.tell(
                 "_flight",

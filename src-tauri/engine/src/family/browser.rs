@@ -1,94 +1,35 @@
 //! Signing in through the system's browser (RFC 8252): from the session's file to a code that only we can redeem. The session
 //! is as it was until its tokens are there.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use secrecy::SecretString;
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
 use url::Url;
 
 use super::Family;
-use super::sign_in::{First, bound, expected};
+use super::first::{First, bound, expected};
+use super::visit::{Open, Visit};
 use crate::error::{Code, Failure, Result};
 use crate::oauth::code_grant::{self, CameBack, Once, Outcome};
 use crate::oauth::listener::Listener;
 use crate::origin::Origin;
-use crate::redact::{self, server_text};
+use crate::redact;
 use crate::session::config::OauthDialect;
 use crate::session::config::grant_type::GrantType;
 use crate::session::config::step_up::StepUp;
 use crate::session::credentials::ClientSecrets;
-use crate::timeline::Entry;
-use crate::timeline::event::{Actor, EventKey, Fact, Subject};
-use crate::token_endpoint::{Wire, pushed_request, spoken};
+use crate::timeline::event::{EventKey, Fact};
+use crate::token_endpoint::{pushed_request, spoken};
 
 /// How long the user may take in the browser.
 pub(crate) const BROWSER_LIMIT: Duration = Duration::from_secs(5 * 60);
 /// Calls that are not the answer and are told; further ones are refused in silence, so that nobody fills the timeline.
 const REFUSED_TOLD_MAX: usize = 20;
-/// Characters of a server's error words that are kept.
-const SERVER_TEXT_CHARS_MAX: usize = 300;
 
 /// Opens an address in the user's browser. `Err`: why it cannot be.
 pub type Browser = dyn Fn(&Url) -> std::result::Result<(), String> + Send + Sync;
-
-/// A sign-in in the browser that is under way, for whoever waits with the user.
-pub(crate) struct Visit {
-    open: Mutex<Option<Open>>,
-    pasted: mpsc::Sender<CameBack>,
-    taken: Mutex<Option<mpsc::Receiver<CameBack>>>,
-    stopped: watch::Sender<bool>,
-}
-
-/// What the user needs to sign in elsewhere, and to bring the answer back by hand.
-struct Open {
-    link: Url,
-    state: SecretString,
-}
-
-impl Default for Visit {
-    fn default() -> Self {
-        let (pasted, taken) = mpsc::channel(1);
-        Self {
-            open: Mutex::default(),
-            pasted,
-            taken: Mutex::new(Some(taken)),
-            stopped: watch::Sender::new(false),
-        }
-    }
-}
-
-impl Visit {
-    /// The address that the browser is to go to, once it is known.
-    pub(crate) fn link(&self) -> Option<Url> {
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        open.as_ref().map(|open| open.link.clone())
-    }
-
-    /// Takes the address that the browser was sent back to, from where it could not go there by itself.
-    ///
-    /// # Errors
-    /// `sign_in.not_the_answer`: the sign-in goes on waiting.
-    pub(crate) fn paste(&self, address: &str) -> Result<()> {
-        let refused = || Failure::new(Code::SignInNotTheAnswer);
-        let url = Url::parse(address.trim()).map_err(|_| refused())?;
-        let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let open = open.as_ref().ok_or_else(refused)?;
-        let came_back = code_grant::read(url.query().unwrap_or_default(), &open.state);
-        // Full: it came back already.
-        self.pasted
-            .try_send(came_back.map_err(|_| refused())?)
-            .map_err(|_| refused())
-    }
-
-    /// Ends it. What comes back later finds nobody.
-    pub(crate) fn stop(&self) {
-        self.stopped.send_replace(true);
-    }
-}
 
 impl Family {
     /// Goes through the browser, and answers the exchange that redeems the code.
@@ -159,6 +100,7 @@ impl Family {
             .proven_by(bound.key());
         let first = First {
             request,
+            polling: None,
             refresh_token: None,
             client,
             bound,
@@ -189,58 +131,28 @@ impl Family {
             return Ok((link, cause));
         };
         let request = pushed_request(oauth, at, &parameters, client);
-        request
-            .check(self.context.clock.wall())
-            .map_err(|failure| (failure, cause))?;
-        let (wire, _) = self.send(member, &request, None).await;
-        let (status, reply, detail) = match &wire {
-            Wire::Answer { status, body, .. } => {
-                let reply: Value = serde_json::from_slice(body).unwrap_or_default();
-                (Some(*status), reply, None)
-            }
-            Wire::NotSent { detail } => (None, Value::Null, Some((Code::HostUnreachable, detail))),
-            Wire::Lost { status, detail } => {
-                (*status, Value::Null, Some((Code::ConnectionLost, detail)))
-            }
-        };
-        let text = |name: &str| {
-            let text = reply.get(name).and_then(Value::as_str);
-            text.map(|text| server_text(text, SERVER_TEXT_CHARS_MAX))
-        };
-        let uri = reply.get("request_uri").and_then(Value::as_str);
-        let uri = uri.filter(|_| status.is_some_and(|status| (200..300).contains(&status)));
-        let fact = Fact::AuthorizationPushed {
+        let told = |status, error| Fact::AuthorizationPushed {
             endpoint: redact::url(at),
             status,
-            error: text("error"),
+            error,
         };
-        let cause = self.tell_user(member, fact, cause);
-        let said = format!("{}\n\n{}", request.said(self.wall()), wire.said());
-        self.context.messages.keep(cause, said);
-        if let Some(uri) = uri {
-            let reference = [("request_uri".to_owned(), uri.to_owned())];
-            let link = code_grant::address(endpoint, &oauth.client_id, &reference);
-            return Ok((link, cause));
-        }
-        let host = at.host_str().unwrap_or_default();
-        let mut failure = match (detail, text("error")) {
-            (Some((code, detail)), _) => Failure::new(code).with("detail", detail),
-            (None, Some(error)) => Failure::new(Code::SignInRefused).with("error", error),
-            (None, None) => Failure::new(Code::ReplyMalformed),
+        request
+            .check(self.wall())
+            .map_err(|failure| (failure, cause))?;
+        let refused = Code::SignInRefused;
+        let answered = self.ask(member, &request, refused, told, Some(cause)).await;
+        let cause = answered.told;
+        let reply = answered.reply.map_err(|failure| (failure, cause))?;
+        let Some(uri) = reply.get("request_uri").and_then(Value::as_str) else {
+            let failure = Failure::new(Code::ReplyMalformed)
+                .with("session", &**member)
+                .with("host", at.host_str().unwrap_or_default())
+                .with("endpoint", redact::url(at));
+            return Err((failure, cause));
         };
-        for (name, value) in [
-            ("status", status.map(|status| status.to_string())),
-            ("error_description", text("error_description")),
-        ] {
-            if let Some(value) = value {
-                failure = failure.with(name, value);
-            }
-        }
-        failure = failure
-            .with("session", &**member)
-            .with("host", host)
-            .with("endpoint", redact::url(at));
-        Err((failure, cause))
+        let reference = [("request_uri".to_owned(), uri.to_owned())];
+        let link = code_grant::address(endpoint, &oauth.client_id, &reference);
+        Ok((link, cause))
     }
 
     /// Sends the browser there, and waits for what it brings back.
@@ -258,7 +170,7 @@ impl Family {
         redirect_uri: &str,
         cause: EventKey,
     ) -> Result<(CameBack, EventKey), (Failure, EventKey)> {
-        *visit.open.lock().unwrap_or_else(PoisonError::into_inner) = Some(Open {
+        visit.show(Open::Browser {
             link: link.clone(),
             state: once.state.clone(),
         });
@@ -280,25 +192,12 @@ impl Family {
                 self.tell_user(member, Fact::CallbackRefused { reason }, awaited);
             }
         };
-        let taken = visit
-            .taken
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let pasted = async {
-            match taken {
-                Some(mut taken) => taken.recv().await,
-                None => None,
-            }
-        };
-        let mut stopped = visit.stopped.subscribe();
         let failed = |code| Err((Failure::new(code).with("session", &**member), awaited));
         let limit = self.context.browser_limit;
         let came_back = tokio::select! {
             came_back = listener.wait(&once.state, refused) => came_back,
-            Some(came_back) = pasted => came_back,
-            // The sender lives as long as the visit.
-            _ = stopped.wait_for(|stopped| *stopped) => return failed(Code::SignInStopped),
+            Some(came_back) = visit.pasted() => came_back,
+            () = visit.stopped() => return failed(Code::SignInStopped),
             () = tokio::time::sleep(limit) => {
                 let failure = Failure::new(Code::SignInTimedOut)
                     .with("session", &**member)
@@ -316,16 +215,10 @@ impl Family {
         };
         Ok((came_back, self.tell_user(member, fact, awaited)))
     }
-
-    fn tell_user(&self, member: &Arc<str>, fact: Fact, cause: EventKey) -> EventKey {
-        let subject: Subject = self.subject(member);
-        let entry = Entry::new(Actor::User, &subject, fact);
-        self.context.timeline.append(entry.because(cause))
-    }
 }
 
 /// The address without what is asked for there.
-fn without_query(url: &Url) -> Url {
+pub(super) fn without_query(url: &Url) -> Url {
     let mut url = url.clone();
     url.set_query(None);
     url

@@ -281,6 +281,8 @@ impl Flight {
             | ReplyClass::Busy
             | ReplyClass::Ambiguous
             | ReplyClass::Unexplained
+            | ReplyClass::Pending
+            | ReplyClass::SlowDown
             | ReplyClass::Protocol => {
                 let failure = self.failure(Code::RefreshTransient, &judged);
                 self.land_transient(failure, Some(&judged), replied);

@@ -97,6 +97,7 @@ impl Family {
         let fact = Fact::ExchangeSent {
             purpose,
             endpoint: redact::url(&request.url),
+            method: request.method_if_odd().map(str::to_owned),
             fingerprint,
             replay,
         };

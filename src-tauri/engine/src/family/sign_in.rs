@@ -5,29 +5,27 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use super::browser::Visit;
+use super::first::First;
 use super::grant::Fresh;
 use super::identity::identity_in;
+use super::visit::Visit;
 use super::{Family, Generation};
 use crate::error::{Code, Failure, Result};
-use crate::oauth::dpop::{Bound, ProofKey};
-use crate::session::config::grant_type::GrantType;
 use crate::session::config::step_up::StepUp;
-use crate::session::config::{Dialect, OauthDialect};
 use crate::session::credentials::{ClientSecrets, Credentials};
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, Purpose, ReplyClass, Subject};
 use crate::token_endpoint::{Judged, TokenRequest};
 use crate::vault::record::{Access, Grant};
 
-/// The exchange that credentials call for, and what of them goes on living with the family.
-pub(super) struct First {
-    pub(super) request: TokenRequest,
-    pub(super) refresh_token: Option<SecretString>,
-    pub(super) client: ClientSecrets,
-    pub(super) bound: Bound,
-    /// What the ID token has to repeat, where that was asked for.
-    pub(super) nonce: Option<String>,
+/// Where the user signs in.
+enum Way {
+    /// Here, with what was typed.
+    Here(Box<First>),
+    /// In the browser.
+    Browser(ClientSecrets),
+    /// On any other device.
+    Device(ClientSecrets),
 }
 
 impl Family {
@@ -44,9 +42,10 @@ impl Family {
     ) -> Result<()> {
         self.settled().await;
         let same_account = step_up.is_some();
-        let ready = match credentials {
-            Credentials::Browser { client } => Err(client),
-            credentials => Ok(self.first_exchange(member, credentials)?),
+        let way = match credentials {
+            Credentials::Browser { client } => Way::Browser(client),
+            Credentials::Device { client } => Way::Device(client),
+            credentials => Way::Here(Box::new(self.first_exchange(member, credentials)?)),
         };
         let started = self.context.timeline.append(Entry::new(
             Actor::User,
@@ -55,15 +54,20 @@ impl Family {
         ));
         let usual = StepUp::default();
         let outcome = async {
-            let (first, cause) = match ready {
-                Ok(first) => (first, started),
-                Err(client) => {
-                    let wish = step_up.unwrap_or(&usual);
+            let wish = step_up.unwrap_or(&usual);
+            let (first, cause) = match way {
+                Way::Here(first) => (*first, started),
+                Way::Device(client) => {
+                    self.through_device(member, client, wish, visit, started)
+                        .await?
+                }
+                Way::Browser(client) => {
                     self.through_browser(member, client, wish, visit, started)
                         .await?
                 }
             };
-            self.sign_in_with(member, first, same_account, cause).await
+            self.sign_in_with(member, first, same_account, visit, cause)
+                .await
         }
         .await;
         if let Err((failure, cause)) = &outcome {
@@ -82,22 +86,20 @@ impl Family {
         member: &Arc<str>,
         first: First,
         same_account: bool,
+        visit: &Visit,
         started: EventKey,
     ) -> Result<(), (Failure, EventKey)> {
         let subject = self.subject(member);
         let known_epoch = self.lock().epoch;
         let (first, started) = self.prepared(member, first, &subject, started).await?;
-        let (judged, replied) = self
-            .exchange(
-                &first.request,
-                Purpose::SignIn,
-                member,
-                &subject,
-                None,
-                false,
-                started,
-            )
-            .await;
+        let (judged, replied) = match &first.polling {
+            Some(polling) => self.poll(member, &first, polling, visit, started).await?,
+            None => {
+                let (request, purpose) = (&first.request, Purpose::SignIn);
+                self.exchange(request, purpose, member, &subject, None, false, started)
+                    .await
+            }
+        };
         if judged.class != ReplyClass::Granted {
             return Err((refusal(member, &judged, &first.request), replied));
         }
@@ -262,108 +264,6 @@ impl Family {
         }
         Ok(cause)
     }
-
-    fn first_exchange(&self, member: &Arc<str>, credentials: Credentials) -> Result<First> {
-        let dialect = &self.members[member].dialect;
-        let wrong_kind = |expected: &str| {
-            Failure::new(Code::SignInWrongKind)
-                .with("session", &**member)
-                .with("expected", expected)
-        };
-        match credentials {
-            Credentials::Password { username, password } => {
-                let request = dialect
-                    .password_request(&username, &password)
-                    .ok_or_else(|| wrong_kind(expected_by(dialect)))?;
-                Ok(First {
-                    request,
-                    refresh_token: None,
-                    client: ClientSecrets::default(),
-                    bound: Bound::ToNothing,
-                    nonce: None,
-                })
-            }
-            Credentials::RefreshToken {
-                refresh_token,
-                mut client,
-            } => {
-                let bound = match dialect {
-                    Dialect::Json(json) if json.sign_in.is_none() => Bound::ToNothing,
-                    _ => {
-                        let oauth = expected(dialect, GrantType::RefreshToken, &client)
-                            .map_err(wrong_kind)?;
-                        bound(oauth, &mut client)?
-                    }
-                };
-                let request = dialect
-                    .refresh_request(&refresh_token, &client)
-                    .proven_by(bound.key());
-                request.check(self.wall())?;
-                Ok(First {
-                    request,
-                    refresh_token: Some(refresh_token),
-                    client,
-                    bound,
-                    nonce: None,
-                })
-            }
-            Credentials::Browser { .. } => Err(wrong_kind(expected_by(dialect))),
-            Credentials::Client { mut client } => {
-                let oauth =
-                    expected(dialect, GrantType::ClientCredentials, &client).map_err(wrong_kind)?;
-                let bound = bound(oauth, &mut client)?;
-                let request = dialect
-                    .client_credentials_request(&client)
-                    .ok_or_else(|| wrong_kind("password"))?
-                    .proven_by(bound.key());
-                request.check(self.context.clock.wall())?;
-                Ok(First {
-                    request,
-                    refresh_token: None,
-                    client,
-                    bound,
-                    nonce: None,
-                })
-            }
-        }
-    }
-}
-
-/// What the tokens of a sign-in will be bound to: the key that came along, else a new one.
-pub(super) fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<Bound> {
-    let brought = client.dpop_key.take();
-    if !oauth.dpop {
-        return Ok(Bound::ToNothing);
-    }
-    let key = brought.map_or_else(ProofKey::generate, ProofKey::read)?;
-    Ok(Bound::ToKey(Arc::new(key)))
-}
-
-/// What a session takes to sign in, as the parameter of a failure names it.
-fn expected_by(dialect: &Dialect) -> &'static str {
-    match dialect {
-        Dialect::Json(json) if json.sign_in.is_none() => "refresh_token",
-        Dialect::Json(_) | Dialect::Cookie(_) => "password",
-        Dialect::Oauth(oauth) => match oauth.grant {
-            GrantType::RefreshToken => "refresh_token",
-            GrantType::ClientCredentials => "client",
-            GrantType::AuthorizationCode => "browser",
-        },
-    }
-}
-
-/// The session's client, where it gets tokens in this way and has what it authenticates with; else what is wanted instead.
-pub(super) fn expected<'a>(
-    dialect: &'a Dialect,
-    grant: GrantType,
-    client: &ClientSecrets,
-) -> Result<&'a OauthDialect, &'static str> {
-    match dialect {
-        Dialect::Oauth(oauth) if oauth.grant == grant => {
-            oauth.client_auth.lacks(client).map_or(Ok(oauth), Err)
-        }
-        _ => Err(expected_by(dialect)),
-    }
 }
 
 fn refusal(member: &str, judged: &Judged, request: &TokenRequest) -> Failure {
@@ -377,6 +277,8 @@ fn refusal(member: &str, judged: &Judged, request: &TokenRequest) -> Failure {
         | ReplyClass::Unexplained
         | ReplyClass::Interaction
         | ReplyClass::NonceNeeded
+        | ReplyClass::Pending
+        | ReplyClass::SlowDown
         | ReplyClass::Busy => Code::SignInRefused,
     };
     let failure = Failure::new(code)

@@ -47,6 +47,9 @@ pub(crate) struct Token {
     pub(crate) credentials: OnceLock<HeaderValue>,
 }
 
+/// Jars that are masked after they were renewed; an answer under way may hold what it was sent with.
+const JARS_BEFORE_MAX: usize = 16;
+
 /// Origins that are remembered for having refused one token.
 const REFUSED_BY_MAX: usize = 8;
 
@@ -257,6 +260,8 @@ pub(crate) struct State {
     pub(crate) access: BTreeMap<Arc<str>, Arc<Token>>,
     /// The generations before those, by the same sessions.
     pub(crate) ancestors: VecDeque<(Arc<str>, LineageStep)>,
+    /// Jars that answers have renewed meanwhile, the newest last: what was sent with them may still come back in a body.
+    pub(crate) jars_before: VecDeque<SecretString>,
     pub(crate) standing: Standing,
     pub(crate) flight: FlightSlot<Airborne>,
     /// Transient failures in a row.
@@ -296,6 +301,7 @@ impl Default for State {
             identity: None,
             access: BTreeMap::new(),
             ancestors: VecDeque::new(),
+            jars_before: VecDeque::new(),
             standing: Standing::SignedOut,
             flight: FlightSlot::default(),
             failures: 0,
@@ -387,6 +393,14 @@ impl State {
             self.ancestors.pop_front();
         }
         self.ancestors.push_back((Arc::clone(member), token.step()));
+    }
+
+    /// Remembers a jar that a renewed one takes the place of.
+    pub(crate) fn remember_jar(&mut self, jar: &SecretString) {
+        if self.jars_before.len() == JARS_BEFORE_MAX {
+            self.jars_before.pop_front();
+        }
+        self.jars_before.push_back(jar.clone());
     }
 
     /// Whether an origin's refusals of this generation start no refresh now.

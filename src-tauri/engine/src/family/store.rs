@@ -192,6 +192,8 @@ impl Family {
             ..question.record
         };
         self.slots.save(self.context.vault(), slot, &record).await?;
+        // The record of before is of the same generation: found beside this one, it could be taken for it.
+        self.erase(slot.other()).await;
         let mut state = self.lock();
         if !matches!(state.standing, Standing::BindingChanged(_)) {
             return Ok(());
@@ -215,6 +217,7 @@ impl Family {
     pub(crate) async fn must_be_kept(self: &Arc<Self>) -> Result<()> {
         self.settled().await;
         self.landed().await;
+        self.store_jar().await;
         if !self.lock().persist_pending || self.persist_current().await {
             return Ok(());
         }

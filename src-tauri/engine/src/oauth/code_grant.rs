@@ -78,7 +78,7 @@ fn random() -> Result<String> {
 }
 
 /// What is asked for: the session's own scopes, and what a step-up wants besides (scenario 124).
-fn scopes(oauth: &OauthDialect, wish: &StepUp) -> Vec<String> {
+pub(crate) fn scopes(oauth: &OauthDialect, wish: &StepUp) -> Vec<String> {
     let own = oauth.scope.as_deref().unwrap_or_default();
     let mut all: Vec<String> = own.split_ascii_whitespace().map(str::to_owned).collect();
     for scope in &wish.scopes {

@@ -23,7 +23,7 @@ use self::connection::Connection;
 use self::cookies::CookieDialect;
 use self::grant_type::GrantType;
 use self::replies::Replies;
-use self::server::{Metadata, Server};
+use self::server::{Metadata, Offer, Server};
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
 
@@ -162,8 +162,12 @@ pub enum ClientAuth {
 impl OauthDialect {
     /// The issuer that has to be asked before this session can sign in: its file leaves an endpoint open that it needs.
     pub fn issuer_to_ask(&self) -> Option<&str> {
-        let in_browser = self.grant == GrantType::AuthorizationCode;
-        let open = self.to_discover || (in_browser && self.server.authorization_endpoint.is_none());
+        let needed = match self.grant {
+            GrantType::AuthorizationCode => Some(&self.server.authorization_endpoint),
+            GrantType::DeviceCode => Some(&self.server.device_authorization_endpoint),
+            GrantType::RefreshToken | GrantType::ClientCredentials | GrantType::Password => None,
+        };
+        let open = self.to_discover || needed.is_some_and(Option::is_none);
         self.issuer.as_deref().filter(|_| open)
     }
 
@@ -209,11 +213,35 @@ impl SessionConfig {
         }
     }
 
+    /// What its server can be asked to do beside giving tokens.
+    pub(crate) fn offers(&self) -> Vec<Offer> {
+        match &self.dialect {
+            Dialect::Json(_) | Dialect::Cookie(_) => Vec::new(),
+            Dialect::Oauth(oauth) => oauth.server.offers(),
+        }
+    }
+
     /// The name of its authorization server, where the file says one.
     pub(crate) fn issuer(&self) -> Option<&str> {
         match &self.dialect {
             Dialect::Json(_) | Dialect::Cookie(_) => None,
             Dialect::Oauth(oauth) => oauth.issuer.as_deref(),
+        }
+    }
+
+    /// Where else it sends what it signs in and refreshes with, by the names of RFC 8414 or of its file's tables.
+    pub(crate) fn other_endpoints(&self) -> Vec<(&'static str, &Url)> {
+        match &self.dialect {
+            Dialect::Json(json) => {
+                let sign_in = json.sign_in.iter();
+                sign_in.map(|request| ("sign_in", &request.url)).collect()
+            }
+            Dialect::Cookie(cookies) => {
+                let prepare = cookies.prepare.iter();
+                let prepare = prepare.map(|request| ("prepare", &request.url));
+                prepare.chain([("sign_in", &cookies.sign_in.url)]).collect()
+            }
+            Dialect::Oauth(oauth) => oauth.server.endpoints().collect(),
         }
     }
 

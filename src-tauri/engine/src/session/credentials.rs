@@ -8,13 +8,17 @@ use serde::Deserialize;
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Credentials {
-    /// For a JSON sign-in endpoint.
+    /// For a JSON or cookie sign-in, and for an OAuth session of the legacy password grant.
     Password {
         /// The user's name there.
         username: String,
         /// The password.
         #[cfg_attr(feature = "bindings", ts(type = "string"))]
         password: SecretString,
+        /// What an OAuth client authenticates with, where it has something.
+        #[serde(default)]
+        #[cfg_attr(feature = "bindings", ts(optional, as = "Option<ClientSecrets>"))]
+        client: ClientSecrets,
     },
     /// For an OAuth session whose refresh token the user already has.
     RefreshToken {
@@ -31,12 +35,39 @@ pub enum Credentials {
         #[serde(default)]
         client: ClientSecrets,
     },
+    /// For an OAuth session whose user signs in on any other device.
+    Device {
+        /// What the client authenticates with, where it has something.
+        #[serde(default)]
+        client: ClientSecrets,
+    },
     /// For an OAuth session whose grant asks the user for nothing here.
     Client {
         /// What the client authenticates with, where it has something.
         #[serde(default)]
         client: ClientSecrets,
     },
+}
+
+impl Credentials {
+    /// A name and a password, without a client that would have to prove itself.
+    pub fn password(username: impl Into<String>, password: impl Into<SecretString>) -> Self {
+        Self::Password {
+            username: username.into(),
+            password: password.into(),
+            client: ClientSecrets::default(),
+        }
+    }
+
+    /// What the client authenticates with, where there is one.
+    pub fn client_mut(&mut self) -> &mut ClientSecrets {
+        let (Self::Password { client, .. }
+        | Self::RefreshToken { client, .. }
+        | Self::Browser { client }
+        | Self::Device { client }
+        | Self::Client { client }) = self;
+        client
+    }
 }
 
 /// What an OAuth client authenticates with, beside its identifier. Deserialized at the boundary, never serialized.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::config::ClientAuth;
 use super::config::grant_type::GrantType;
+use super::config::server::Offer;
 use super::step_up::StepUp;
 use crate::clock::WallMs;
 use crate::fault::Fault;
@@ -41,6 +42,8 @@ pub struct SessionSnapshot {
     pub origins: Vec<String>,
     /// Where it refreshes.
     pub refresh_endpoint: String,
+    /// What its server can be asked to do beside that, as far as it is known.
+    pub offers: Vec<Offer>,
     /// Where its tokens are kept.
     pub kept: Kept,
     /// The vault refused the newest pair: it lives in memory and is tried again.

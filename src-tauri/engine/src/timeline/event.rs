@@ -165,7 +165,7 @@ pub enum Fact {
         /// The HTTP status code.
         status: u16,
         /// Its `WWW-Authenticate` challenges, one scheme each with the parameters that say why. What they point to is never
-        /// called: a `resource_metadata` is shown, and no token goes to the server that it names.
+        /// called by itself: a `resource_metadata` is read when the user asks, and no token goes to the servers that it names.
         challenges: Vec<String>,
         /// Time from the start of the attempt, in microseconds.
         #[cfg_attr(feature = "bindings", ts(type = "number"))]
@@ -321,6 +321,10 @@ pub enum Fact {
         purpose: Purpose,
         /// Its address.
         endpoint: String,
+        /// How. Absent: by POST.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional))]
+        method: Option<String>,
         /// Which refresh token went with it, for those who hold the install key.
         fingerprint: Option<Fingerprint>,
         /// This repeats an exchange whose answer never came.
@@ -394,6 +398,13 @@ pub enum Fact {
         /// How often the server was asked.
         tries: u32,
     },
+    /// The browser was sent to where the user signs out of the server itself (OpenID Connect RP-Initiated Logout 1.0).
+    EndSessionAwaited {
+        /// Where, without what is asked for.
+        endpoint: String,
+        /// The browser was opened here.
+        opened: bool,
+    },
     /// The new pair is in the vault, and was read back.
     Persisted {
         /// Where.
@@ -445,6 +456,24 @@ pub enum Fact {
         /// The server's own error code, cut and as text. Absent: it took it.
         error: Option<String>,
     },
+    /// The server was asked something that gives no tokens.
+    ServerAsked {
+        /// What for.
+        question: Question,
+        /// Where.
+        endpoint: String,
+        /// The status of the answer. Absent: none came.
+        status: Option<u16>,
+        /// The server's own error code, cut and as text. Absent: it named none.
+        error: Option<String>,
+    },
+    /// A code is shown to the user, who types it on another device; the code itself is not told here.
+    UserCodeShown {
+        /// Where the user goes, without what may carry the code.
+        verification_uri: String,
+        /// When the code is worth nothing any more.
+        expires_at_ms: WallMs,
+    },
     /// The browser was sent to sign in, and is waited for.
     BrowserAwaited {
         /// Where the user signs in, without what is asked for.
@@ -469,6 +498,13 @@ pub enum Fact {
         error: Option<String>,
         /// The server's own words, cut and as text.
         error_description: Option<String>,
+    },
+    /// An API's answer renewed the session's cookies. Nobody had asked for that: the sign-in goes on, in the same generation.
+    CookiesRenewed {
+        /// Which jar it is now, for those who hold the install key.
+        fingerprint: Fingerprint,
+        /// When the session's cookie expires by the local clock. Absent: unknown.
+        expires_at_ms: Option<WallMs>,
     },
     /// Sign-in gave a token.
     SignedIn {},
@@ -881,6 +917,21 @@ pub enum Purpose {
     Refresh,
 }
 
+/// What a server is asked beside tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// A code for the user to type on another device (RFC 8628 §3.1).
+    DeviceCode,
+    /// What a token is worth (RFC 7662).
+    Introspection,
+    /// Who the user is (OpenID Connect Core §5.3).
+    Userinfo,
+    /// Which servers give tokens for an API (RFC 9728). The API is asked.
+    ResourceMetadata,
+}
+
 /// What came of one exchange with the token endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -902,6 +953,10 @@ pub enum ReplyClass {
     NonceNeeded,
     /// The server wants the user to sign in interactively.
     Interaction,
+    /// The user has not decided yet on the other device (RFC 8628 §3.5): asked again later.
+    Pending,
+    /// Likewise, and it was asked too often: asked again later still.
+    SlowDown,
     /// Refused with a 400 in words that OAuth does not know for a dead token: believed when it is repeated.
     Suspect,
     /// Refused without any reason (a bare 401 or 403): a gateway, most likely.

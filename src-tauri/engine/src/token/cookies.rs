@@ -4,12 +4,14 @@
 //! bounded, that prefixes are obeyed, and that every value in it is a secret.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use cookie_store::{Cookie, CookieStore, RawCookie};
 use reqwest::header::{HeaderMap, SET_COOKIE};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -89,6 +91,24 @@ impl Jar {
             set |= cookie.name() == wanted && self.find(wanted).is_some();
         }
         set
+    }
+
+    /// What it holds, for a comparison: names, values and places, and the session's cookie with its expiry. Hashed, because
+    /// all of it is secret.
+    fn contents(&self, wanted: &str) -> BTreeSet<[u8; 32]> {
+        let cookies = self.0.iter_unexpired();
+        let content = |cookie: &Cookie<'static>| {
+            let expiry = (cookie.name() == wanted).then(|| cookie.expires_datetime());
+            let content = format!(
+                "{} {} {:?} {:?} {expiry:?}",
+                cookie.name(),
+                cookie.value(),
+                cookie.domain,
+                cookie.path
+            );
+            Sha256::digest(Zeroizing::new(content).as_bytes()).into()
+        };
+        cookies.map(content).collect()
     }
 
     /// What goes into the `Cookie` header of a request to this address. `None`: nothing does.
@@ -175,6 +195,37 @@ pub(crate) enum Step {
     SignIn,
     /// The session's cookie must be there afterwards.
     Refresh,
+}
+
+/// A jar that an API's answer has renewed.
+pub(crate) struct Renewed {
+    pub(crate) jar: SecretString,
+    /// How long the session's cookie lives from now on, in milliseconds, where the answer set it anew and says so.
+    pub(crate) lifetime_ms: Option<u64>,
+    /// The answer set the session's cookie.
+    pub(crate) set: bool,
+}
+
+/// What an API's answer makes of the jar (RFC 6265bis §5.6). `None`: nothing, or it takes the session's cookie away, which the
+/// next answer will say in its own words.
+pub(crate) fn renewed(
+    jar: &Jar,
+    dialect: &CookieDialect,
+    from: &Url,
+    headers: &HeaderMap,
+    now: WallMs,
+) -> Option<Renewed> {
+    headers.get(SET_COOKIE)?;
+    let (mut renewed, mut warnings) = (jar.clone(), Vec::new());
+    let set = renewed.absorb(headers, from, &dialect.cookie, &mut warnings);
+    let wanted = renewed.find(&dialect.cookie)?;
+    let lifetime_ms = kept_for_ms(wanted, now).filter(|_| set);
+    let changed = renewed.contents(&dialect.cookie) != jar.contents(&dialect.cookie);
+    changed.then(|| Renewed {
+        jar: renewed.text(),
+        lifetime_ms,
+        set,
+    })
 }
 
 /// Reads an answer as new tokens: the jar as it is after it. The body is read for errors and an expiry only.

@@ -26,7 +26,8 @@ pub(crate) fn excerpt(jwt: JwtDetails) -> (JwtDetails, u32) {
     (jwt, cut)
 }
 
-fn object_excerpt(object: Map<String, Value>) -> (Map<String, Value>, u32) {
+/// An object within the bounds, and how many names, values and members were cut or left out.
+pub(crate) fn object_excerpt(object: Map<String, Value>) -> (Map<String, Value>, u32) {
     let left_out = object.len().saturating_sub(CLAIMS_MAX);
     let mut cut = u32::try_from(left_out).unwrap_or(u32::MAX);
     let mut shown = Map::new();

@@ -153,6 +153,13 @@ fn classify(
         if one_of(&["use_dpop_nonce"]) && rules::on("reply.nonce_needed") {
             return (ReplyClass::NonceNeeded, "reply.nonce_needed");
         }
+        // RFC 8628 §3.5: the user has not decided yet.
+        if one_of(&["authorization_pending"]) && rules::on("reply.pending") {
+            return (ReplyClass::Pending, "reply.pending");
+        }
+        if one_of(&["slow_down"]) && rules::on("reply.slow_down") {
+            return (ReplyClass::SlowDown, "reply.slow_down");
+        }
         if one_of(&INTERACTION) && rules::on("reply.interaction") {
             return (ReplyClass::Interaction, "reply.interaction");
         }

@@ -10,6 +10,7 @@ use super::history::{History, Issued};
 use super::words::{Said, Topic};
 use crate::challenge::{self, Challenge};
 use crate::error::Code;
+use crate::origin::Origin;
 use crate::redact::Fingerprint;
 use crate::timeline::event::{
     Answerer, Event, EventKey, Fact, FlightClass, Outcome, TypedAuthorization, Verdict, Withheld,
@@ -342,6 +343,23 @@ impl<'a> Case<'a> {
         self.last()
             .filter(|last| last.is_refused())
             .or_else(|| self.tries.iter().find(|one| one.is_refused()))
+    }
+
+    /// What a refusal says that the API says of itself (RFC 9728 §5.1): the event, where that is, and what had been called.
+    pub(crate) fn resource_metadata(&self) -> Option<(EventKey, &str, Url)> {
+        let refused = self.refused()?;
+        let named = refused
+            .challenges()
+            .find_map(|challenge| challenge.get("resource_metadata"))?;
+        let there = |url: &Url| Origin::of(url).to_string() == refused.origin;
+        let asked = match refused.hop {
+            0 => self.url.clone(),
+            _ => {
+                let led_to = self.redirects.iter().rev();
+                led_to.filter_map(|one| Url::parse(one.to).ok()).find(there)
+            }
+        };
+        Some((refused.head.as_ref()?.key, named, asked?))
     }
 
     /// Whether the answer that was returned is a refusal.

@@ -96,6 +96,8 @@ pub enum NextStep {
     SetClock,
     /// Wait, and try again then.
     Wait,
+    /// Ask the API which servers give tokens for it, as its refusal offers.
+    ReadResource,
     /// Read what the answer says.
     ReadAnswer,
     /// Ask who runs the API.

@@ -49,10 +49,7 @@ fn open(workspace: &Path, data: PathBuf) -> Engine {
 async fn obey(engine: &Engine, workspace: &Path, command: &str) -> Result<Value, Failure> {
     match command.split_once(' ').unwrap_or((command, "")) {
         ("sign_in", _) => {
-            let credentials = Credentials::Password {
-                username: DEMO_USER.to_owned(),
-                password: DEMO_PASSWORD.into(),
-            };
+            let credentials = Credentials::password(DEMO_USER, DEMO_PASSWORD);
             engine.sign_in(JSON, credentials).await?;
             Ok(json!({ "ok": true }))
         }

@@ -9,6 +9,7 @@ import type { KeychainState } from "../../wire/KeychainState";
 import type { Kept } from "../../wire/Kept";
 import type { Need } from "../../wire/Need";
 import type { ResponseDetails } from "../../wire/ResponseDetails";
+import type { UserCode } from "../../wire/UserCode";
 import { type Answer, answer, refusal } from "./api";
 import type { FakeClock } from "./clock";
 import { FakeLog } from "./log";
@@ -25,6 +26,8 @@ export interface Manners {
   /** The API refuses every token. */
   refuseAlways: boolean;
   keychain: KeychainState;
+  /** How long the user takes on another device. */
+  saysYesMs: number;
 }
 
 interface Under { stopped: boolean; stop: () => void }
@@ -38,12 +41,14 @@ export class FakeEngine {
   /** Everything that was to be sent, for tests to look at. */
   readonly drafts: Draft[] = [];
   readonly responses = new Map<number, ResponseDetails>();
-  readonly manners: Manners = { delayMs: 190, refresh: "granted", browser: true, refuseAlways: false, keychain: "open" };
+  readonly manners: Manners = { delayMs: 190, refresh: "granted", browser: true, refuseAlways: false, keychain: "open", saysYesMs: 60_000 };
   kept: Kept = "keychain";
   environment: string | null = null;
   readonly #elsewhere = new Map<string | null, FakeSession[]>();
   readonly #clock: FakeClock;
   readonly #under = new Map<number, Under>();
+  /** What is shown for another device, while it is waited for. */
+  userCode: UserCode | null = null;
   readonly #visits = new Map<string, (cameBack: boolean) => void>();
   #requests = 0;
   #flights = 0;
@@ -125,6 +130,7 @@ export class FakeEngine {
     const subject = { session: name };
     let started = this.log.append({ kind: "SignInStarted", data: {} }, subject, [], "user");
     if (session.kind === "oauth" && session.client.grant === "authorization_code") started = await this.#visit(name, started);
+    if (session.kind === "oauth" && session.client.grant === "device_code") started = await this.#device(name, started);
     const endpoint = `${ORIGIN}${session.kind === "json" ? "/auth/login" : "/oauth/token"}`;
     const sent = this.log.append({ kind: "ExchangeSent", data: { purpose: "sign_in", endpoint, fingerprint: null, replay: false } }, subject, [started], "user");
     await this.#wait(this.manners.delayMs);
@@ -162,6 +168,22 @@ export class FakeEngine {
     const cameBack = await new Promise<boolean>((end) => this.#visits.set(name, end));
     if (cameBack) return this.log.append({ kind: "CallbackTaken", data: { error: null, error_description: null } }, subject, [awaited], "user");
     this.log.append({ kind: "SignInFailed", data: { error: "sign_in.stopped" } }, subject, [awaited], "user");
+    throw failure("sign_in.stopped", { session: name });
+  }
+
+  /** A code is shown, and somebody says yes elsewhere after a while. */
+  async #device(name: string, started: EventKey): Promise<EventKey> {
+    const subject = { session: name };
+    const asked = this.log.append({ kind: "ServerAsked", data: { question: "device_code", endpoint: "https://id.test/device_authorization", status: 200, error: null } }, subject, [started], "user");
+    const expires_at_ms = Math.floor(this.#clock.now()) + 600_000;
+    this.userCode = { user_code: "WDJB-MJHT", verification_uri: "https://id.test/device", verification_uri_complete: "https://id.test/device?user_code=WDJB-MJHT", expires_at_ms };
+    const shown = this.log.append({ kind: "UserCodeShown", data: { verification_uri: "https://id.test/device", expires_at_ms } }, subject, [asked], "user");
+    const cancel = this.#clock.after(this.manners.saysYesMs, () => this.endVisit(name, true));
+    const saidYes = await new Promise<boolean>((end) => this.#visits.set(name, end));
+    cancel();
+    this.userCode = null;
+    if (saidYes) return shown;
+    this.log.append({ kind: "SignInFailed", data: { error: "sign_in.stopped" } }, subject, [shown], "user");
     throw failure("sign_in.stopped", { session: name });
   }
 

@@ -65,7 +65,7 @@ export class FakeSession {
 
   snapshot(as_of: EventKey): SessionSnapshot {
     return {
-      as_of, name: this.name, family: this.name, kind: this.kind, grant: this.kind === "oauth" ? this.client.grant : null, client_auth: this.kind === "oauth" ? this.client.auth : null, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
+      as_of, offers: this.kind === "oauth" ? ["introspection", "userinfo", "revocation", "end_session"] : [], name: this.name, family: this.name, kind: this.kind, grant: this.kind === "oauth" ? this.client.grant : null, client_auth: this.kind === "oauth" ? this.client.auth : null, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
       expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
       refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
       persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, step_up: null, set_aside: null,

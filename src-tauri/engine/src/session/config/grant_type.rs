@@ -15,4 +15,9 @@ pub enum GrantType {
     /// As the client itself, without a user (RFC 6749 §4.4). There is no refresh token: new tokens are asked for as the
     /// first ones were, and nothing is spent by that.
     ClientCredentials,
+    /// On any other device, where the user types a code that is shown here (RFC 8628).
+    DeviceCode,
+    /// With the user's own name and password, which this program then sees (RFC 6749 §4.3). Legacy: RFC 9700 §2.4 says that
+    /// it must not be used, and OAuth 2.1 leaves it out; some servers know nothing else.
+    Password,
 }

@@ -32,6 +32,21 @@ pub struct Metadata {
     pub dpop: bool,
 }
 
+/// What a server can be asked to do beside giving tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum Offer {
+    /// To say what a token is worth.
+    Introspection,
+    /// To say who the user is.
+    Userinfo,
+    /// To take tokens back.
+    Revocation,
+    /// To sign the user out of the server itself.
+    EndSession,
+}
+
 /// What is known of a server. Every endpoint is approved with the session that uses it. Empty: nothing is known, so what
 /// needs an endpoint is not offered.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +102,18 @@ impl Server {
         ];
         all.into_iter()
             .filter_map(|(name, url)| url.as_ref().map(|url| (name, url)))
+    }
+
+    /// What it can be asked to do.
+    pub fn offers(&self) -> Vec<Offer> {
+        let all = [
+            (Offer::Introspection, &self.introspection_endpoint),
+            (Offer::Userinfo, &self.userinfo_endpoint),
+            (Offer::Revocation, &self.revocation_endpoint),
+            (Offer::EndSession, &self.end_session_endpoint),
+        ];
+        let known = all.into_iter().filter(|(_, url)| url.is_some());
+        known.map(|(offer, _)| offer).collect()
     }
 
     /// The same, with what it leaves open taken from `found`.
