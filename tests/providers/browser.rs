@@ -1,4 +1,5 @@
-//! What a browser does during a sign-in, by hand: cookies, redirects, the login page and the consent page.
+//! What a browser does during a sign-in, by hand: cookies, redirects, the login page, the consent page, and the page that takes
+//! the code of another device.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -21,13 +22,35 @@ pub(crate) fn agent() -> ureq::Agent {
 
 /// Goes to an authorization address, signs in and consents, and answers the address it is sent back to.
 pub(crate) fn sign_in(authorization: &Url, redirect_uri: &str) -> Url {
+    match visit(authorization, Some(redirect_uri)) {
+        End::SentBack(at) => at,
+        End::Page(page) => panic!("a page without a form: {page}"),
+    }
+}
+
+/// Goes to where a code is typed that another device shows, signs in and says yes, and answers the last page.
+pub(crate) fn say_yes(link: &Url) -> String {
+    match visit(link, None) {
+        End::Page(page) => page,
+        End::SentBack(at) => panic!("nobody waits at {at}"),
+    }
+}
+
+/// Where a visit ends.
+enum End {
+    SentBack(Url),
+    /// A page on which there is nothing left to do.
+    Page(String),
+}
+
+fn visit(link: &Url, redirect_uri: Option<&str>) -> End {
     let agent = agent();
     let mut cookies = BTreeMap::new();
-    let mut at = authorization.clone();
+    let mut at = link.clone();
     let mut form: Option<String> = None;
     for _ in 0..STEPS_MAX {
-        if at.as_str().starts_with(redirect_uri) {
-            return at;
+        if redirect_uri.is_some_and(|back| at.as_str().starts_with(back)) {
+            return End::SentBack(at);
         }
         let mut response = send(&agent, &at, form.take(), &cookies);
         keep_cookies(&mut cookies, &response);
@@ -38,6 +61,9 @@ pub(crate) fn sign_in(authorization: &Url, redirect_uri: &str) -> Url {
         }
         assert_eq!(response.status(), 200, "at {}", at.path());
         let page = response.body_mut().read_to_string().expect("a page");
+        if tags(&page, "form").next().is_none() {
+            return End::Page(page);
+        }
         let (action, fields) = filled_in(&page);
         at = at.join(&action).expect("the form's address");
         form = Some(fields);
@@ -87,7 +113,8 @@ fn keep_cookies(cookies: &mut BTreeMap<String, String>, response: &Response<ureq
 /// The address of a page's form, and its fields as a person would send them: any name and password will do here.
 fn filled_in(page: &str) -> (String, String) {
     let form = tags(page, "form").next().expect("the page has a form");
-    let action = attribute(form, "action").expect("the form has an address");
+    // Without one, it goes to where it stands.
+    let action = attribute(form, "action").unwrap_or_default();
     let mut fields = url::form_urlencoded::Serializer::new(String::new());
     for input in tags(page, "input") {
         if let Some(name) = attribute(input, "name") {
@@ -96,6 +123,12 @@ fn filled_in(page: &str) -> (String, String) {
                 &attribute(input, "value").unwrap_or_else(|| "ada".to_owned()),
             );
         }
+    }
+    // The first button is the one that says yes; it may have something to say itself.
+    let button = tags(page, "button").next();
+    let said = button.and_then(|button| Some((attribute(button, "name")?, button)));
+    if let Some((name, button)) = said {
+        fields.append_pair(&name, &attribute(button, "value").unwrap_or_default());
     }
     (action, fields.finish())
 }

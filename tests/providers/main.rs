@@ -1,8 +1,9 @@
-//! The engine and a certified OpenID provider: first what a refresh by hand shows, then the engine through three expiries.
+//! The engine and identity providers that others wrote: first what a refresh by hand shows, then the engine through expiries.
 
 mod browser;
 mod by_hand;
 mod client;
+mod django;
 mod expiries;
 #[cfg(target_os = "linux")]
 mod headless;

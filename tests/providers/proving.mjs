@@ -13,7 +13,7 @@ const INTROSPECTOR = { id: 'resource-server', secret: randomBytes(16).toString('
 const NATIVE = {
   application_type: 'native',
   redirect_uris: ['http://127.0.0.1/callback'],
-  grant_types: ['authorization_code', 'refresh_token'],
+  grant_types: ['authorization_code', 'refresh_token', 'urn:ietf:params:oauth:grant-type:device_code', 'client_credentials'],
   response_types: ['code'],
 };
 
@@ -47,8 +47,12 @@ const provider = new Provider(issuer, {
   ttl: { AccessToken: ACCESS_TOKEN_S, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
   features: {
     devInteractions: { enabled: true },
+    clientCredentials: { enabled: true },
+    deviceFlow: { enabled: true },
+    revocation: { enabled: true },
     dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
-    introspection: { enabled: true, allowedPolicy: (_, client) => client.clientId === INTROSPECTOR.id },
+    // The API may ask about any token, a client about its own.
+    introspection: { enabled: true, allowedPolicy: (_, client, token) => [INTROSPECTOR.id, token.clientId].includes(client.clientId) },
   },
 });
 provider.on('grant.error', (_, error) => {

@@ -9,9 +9,12 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sandglass_engine::Engine;
 use sandglass_engine::engine::Options;
+use sandglass_engine::error::Code;
 use sandglass_engine::exchange::draft::Draft;
+use sandglass_engine::session::config::server::Offer;
 use sandglass_engine::session::credentials::{ClientSecrets, Credentials};
-use sandglass_engine::timeline::event::{Fact, Kept};
+use sandglass_engine::timeline::event::{Fact, Kept, LoginCause, StateName};
+use sandglass_engine::token::TokenKind;
 use sandglass_engine::token::scheme::Scheme;
 use sandglass_engine::workspace::Workspace;
 use serde::Deserialize;
@@ -210,6 +213,10 @@ impl Client {
             Way::Browser => {
                 "grant = \"authorization_code\"\nscope = \"openid offline_access\"\n".to_owned()
             }
+            Way::Device => {
+                "grant = \"device_code\"\nscope = \"openid offline_access\"\n".to_owned()
+            }
+            Way::Itself => "grant = \"client_credentials\"\n".to_owned(),
         };
         let session = format!(
             "kind = \"oauth\"\norigins = [\"{}\"]\nissuer = \"{}\"\n{named}client_id = \"under-test\"\nclient_auth = \"{}\"\ndpop = {}\n",
@@ -248,6 +255,10 @@ enum Way {
     HandedOver,
     /// Through the browser.
     Browser,
+    /// With a code that is typed on another device.
+    Device,
+    /// As the client itself.
+    Itself,
 }
 
 /// Signs in as a person with a browser does, and answers the redirect to this machine as a browser would.
@@ -290,6 +301,64 @@ async fn sign_in_by_browser(engine: &Engine, client: &Client) {
     signed_in.expect("the provider took it all");
 }
 
+/// Says yes on another device as soon as there is a code.
+async fn sign_in_on_a_device(engine: &Engine, client: &Client) {
+    let credentials = Credentials::Device {
+        client: ClientSecrets {
+            dpop_key: None,
+            ..client.secrets()
+        },
+    };
+    let signing = tokio::spawn({
+        let engine = engine.clone();
+        async move { engine.sign_in(SESSION, credentials).await }
+    });
+    let code = loop {
+        if let Some(code) = engine.user_code(SESSION) {
+            break code;
+        }
+        assert!(!signing.is_finished(), "{:?}", engine.timeline().events());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    let said = tokio::task::spawn_blocking(move || browser::say_yes(code.link()));
+    let page = said.await.expect("no panic");
+    assert!(page.contains("Sign-in Success"), "{page}");
+    let signed_in = signing.await.expect("no panic");
+    signed_in.expect("the provider took it all");
+}
+
+/// What the provider says of the token and of the user, and that both end with a sign-out.
+async fn ask_about_it(engine: &Engine, client: &Client) {
+    let session = &engine.sessions()[0];
+    let offers = [
+        Offer::Introspection,
+        Offer::Userinfo,
+        Offer::Revocation,
+        Offer::EndSession,
+    ];
+    assert_eq!(session.offers, offers);
+    let said = engine.userinfo(SESSION).await.expect("it knows the user");
+    assert_eq!(said.members["sub"], "ada");
+    let asked = engine.introspect(SESSION, TokenKind::Refresh).await;
+    let asked = asked.expect("a client may ask about its own");
+    assert_eq!(asked.active(), Some(true), "{}", client.method);
+    engine.sign_out(SESSION).await.expect("signed out");
+    let revoked = async {
+        loop {
+            let events = engine.timeline().events();
+            let answer = events.iter().find_map(|event| match event.fact {
+                Fact::RevocationAnswered { revoked, .. } => Some(revoked),
+                _ => None,
+            });
+            if let Some(revoked) = answer {
+                return revoked;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    assert!(revoked.await, "as the same client");
+}
+
 async fn live_through_expiries(provider: &Proving, client: &Client, way: Way) {
     let (_folder, workspace) = client.workspace(&provider.at, way);
     let options = Options {
@@ -307,6 +376,17 @@ async fn live_through_expiries(provider: &Proving, client: &Client, way: Way) {
             signed_in.expect("the refresh token is good");
         }
         Way::Browser => sign_in_by_browser(&engine, client).await,
+        Way::Device => sign_in_on_a_device(&engine, client).await,
+        Way::Itself => {
+            let client = ClientSecrets {
+                dpop_key: None,
+                ..client.secrets()
+            };
+            let signed_in = engine
+                .sign_in(SESSION, Credentials::Client { client })
+                .await;
+            signed_in.expect("the provider knows the client");
+        }
     }
     let before = provider.counts();
     let draft = Draft {
@@ -330,7 +410,7 @@ async fn live_through_expiries(provider: &Proving, client: &Client, way: Way) {
     }
     let after = provider.counts();
     assert_eq!(
-        (after.token_errors, after.wrong_proofs),
+        (after.token_errors - before.token_errors, after.wrong_proofs),
         (0, 0),
         "{after:?}"
     );
@@ -362,10 +442,24 @@ async fn live_through_expiries(provider: &Proving, client: &Client, way: Way) {
     };
     let checked = engine.timeline().events();
     assert!(
-        checked.iter().any(|event| valid(&event.fact)),
-        "the provider's ID token is good, by one of its keys"
+        checked.iter().any(|event| valid(&event.fact)) != matches!(way, Way::Itself),
+        "the provider's ID token is good, by one of its keys; a client has none"
     );
+    if matches!(way, Way::Browser) {
+        ask_about_it(&engine, client).await;
+    }
     engine.shut_down().await;
+}
+
+const SECRET: &str = "a-secret-that-is-long-enough-for-it";
+
+fn client(method: &'static str, secret: Option<&'static str>, key: bool, bound: bool) -> Client {
+    Client {
+        method,
+        secret,
+        key: key.then(|| Signer::new("client-key")),
+        proof_key: bound.then(|| Signer::new("unused: the engine makes its own")),
+    }
 }
 
 fn check(client: &Client) {
@@ -383,22 +477,81 @@ fn check_by(client: &Client, way: Way) {
 
 #[test]
 fn every_client_signs_in_through_the_browser_and_lives_through_expiries() {
-    let secret = Some("a-secret-that-is-long-enough-for-it");
     for (method, secret, key, bound) in [
         ("none", None, false, false),
-        ("client_secret_basic", secret, false, false),
-        ("client_secret_post", secret, false, false),
+        ("client_secret_basic", Some(SECRET), false, false),
+        ("client_secret_post", Some(SECRET), false, false),
         ("private_key_jwt", None, true, false),
         ("none", None, false, true),
     ] {
-        let client = Client {
-            method,
-            secret,
-            key: key.then(|| Signer::new("client-key")),
-            proof_key: bound.then(|| Signer::new("unused: the engine makes its own")),
-        };
-        check_by(&client, Way::Browser);
+        check_by(&client(method, secret, key, bound), Way::Browser);
     }
+}
+
+#[test]
+fn a_client_lives_on_a_code_that_was_typed_on_another_device() {
+    for (method, secret, key, bound) in [
+        ("none", None, false, false),
+        ("client_secret_basic", Some(SECRET), false, false),
+        ("private_key_jwt", None, true, true),
+    ] {
+        check_by(&client(method, secret, key, bound), Way::Device);
+    }
+}
+
+#[test]
+fn a_client_that_acts_for_itself_asks_again_in_every_way_it_can_prove_itself() {
+    for (method, secret, key, bound) in [
+        ("client_secret_basic", Some(SECRET), false, false),
+        ("client_secret_post", Some(SECRET), false, false),
+        ("private_key_jwt", None, true, false),
+        ("client_secret_basic", Some(SECRET), false, true),
+    ] {
+        check_by(&client(method, secret, key, bound), Way::Itself);
+    }
+}
+
+/// Whoever uses a spent refresh token ends everything of its sign-in, and the engine says so.
+#[test]
+fn a_thief_who_uses_a_spent_token_is_told_by_the_next_refresh() {
+    let owner = client("client_secret_post", Some(SECRET), false, false);
+    let provider = Proving::start(&owner.metadata());
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    let story = async {
+        let (_folder, workspace) = owner.workspace(&provider.at, Way::HandedOver);
+        let options = Options {
+            kept: Kept::Memory,
+            ..Options::default()
+        };
+        let engine = Engine::open(workspace, options).expect("an engine");
+        let first = owner.sign_in(&provider.at);
+        let credentials = Credentials::RefreshToken {
+            refresh_token: first.clone().into(),
+            client: owner.secrets(),
+        };
+        let signed_in = engine.sign_in(SESSION, credentials).await;
+        signed_in.expect("the refresh token is good");
+        engine.refresh(SESSION).await.expect("refreshed");
+        let form = format!(
+            "grant_type=refresh_token&refresh_token={first}&client_id=under-test&client_secret={SECRET}"
+        );
+        let request = Request::post(&provider.at.token_endpoint)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(form)
+            .expect("a request");
+        let stolen = tokio::task::block_in_place(|| browser::agent().run(request));
+        assert_eq!(stolen.expect("an answer").status(), 400);
+        let failure = engine.refresh(SESSION).await.expect_err("it is over");
+        assert_eq!(failure.code, Code::RefreshInvalidGrant);
+        let session = &engine.sessions()[0];
+        assert_eq!(
+            (session.state, session.login_cause),
+            (StateName::LoginRequired, Some(LoginCause::InvalidGrant))
+        );
+        engine.shut_down().await;
+    };
+    let told = runtime.block_on(async { tokio::time::timeout(DEADLINE, story).await });
+    told.expect("within the deadline");
 }
 
 #[test]

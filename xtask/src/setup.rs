@@ -7,6 +7,7 @@ mod apt;
 mod need;
 mod node;
 mod npm;
+mod venv;
 
 use anyhow::{Result, bail};
 
@@ -38,6 +39,9 @@ const NPM: &[(Group, &[&str])] = &[
     (Group::Tests, &["tests/ui", "tests/providers"]),
 ];
 
+/// The folders that have Python packages; the suites that test need them.
+const PYTHON: &[&str] = &["tests/providers/django"];
+
 /// Puts in place what `groups` need. With `yes` it does not ask before it uses `sudo`.
 ///
 /// # Errors
@@ -64,6 +68,9 @@ pub(crate) fn ensure(groups: &[Group], yes: bool) -> Result<()> {
             node::check()?;
             npm::ensure(folders)?;
         }
+    }
+    if groups.contains(&Group::Tests) {
+        venv::ensure(PYTHON)?;
     }
     Ok(())
 }

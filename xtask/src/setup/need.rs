@@ -141,6 +141,12 @@ pub(crate) const ALL: &[Need] = &[
     ),
     linux(
         Group::Tests,
+        "Python 3 with venv",
+        Probe::Succeeds(&["python3", "-c", "import ensurepip, venv"]),
+        "python3-venv",
+    ),
+    linux(
+        Group::Tests,
         "the keychain reader secret-tool",
         Probe::Program("secret-tool"),
         "libsecret-tools",
