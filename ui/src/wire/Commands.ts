@@ -49,12 +49,14 @@ import type { PickImport } from "./PickImport";
 import type { PickedFile } from "./PickedFile";
 import type { Portable } from "./Portable";
 import type { Preset } from "./Preset";
+import type { ProtectedResource } from "./ProtectedResource";
 import type { ReplayOf } from "./ReplayOf";
 import type { ResponseDetails } from "./ResponseDetails";
 import type { SaveEvidence } from "./SaveEvidence";
 import type { SaveSession } from "./SaveSession";
 import type { SavedEvidence } from "./SavedEvidence";
 import type { SecondOpinion } from "./SecondOpinion";
+import type { ServerAnswer } from "./ServerAnswer";
 import type { SessionSnapshot } from "./SessionSnapshot";
 import type { Settings } from "./Settings";
 import type { SignIn } from "./SignIn";
@@ -62,6 +64,7 @@ import type { SignatureState } from "./SignatureState";
 import type { StoredSession } from "./StoredSession";
 import type { StoryOf } from "./StoryOf";
 import type { TokenDetails } from "./TokenDetails";
+import type { UserCode } from "./UserCode";
 import type { WatchTimeline } from "./WatchTimeline";
 import type { WindowOf } from "./WindowOf";
 import type { WorkspaceView } from "./WorkspaceView";
@@ -140,6 +143,10 @@ stop_request: [OfRequest, Accepted],
  */
 read_response: [OfRequest, ResponseDetails | null], 
 /**
+ * What the API says of itself that refused a send: which servers give tokens for it. No token goes along.
+ */
+read_resource_metadata: [OfSend, ProtectedResource], 
+/**
  * Why a send ended as it did. Null: the timeline does not know it.
  */
 explain_request: [OfSend, Explanation | null], 
@@ -208,6 +215,18 @@ stop_sign_in: [OfSession, Nothing],
  */
 copy_sign_in_link: [OfSession, Nothing], 
 /**
+ * Opens the address at which the user signs in, in the browser of this machine.
+ */
+open_sign_in_link: [OfSession, Nothing], 
+/**
+ * The code that the user types on another device. Null: no sign-in waits for one.
+ */
+read_user_code: [OfSession, UserCode | null], 
+/**
+ * Sends the browser to where the user signs out of the server itself.
+ */
+end_session: [OfSession, Nothing], 
+/**
  * Forgets a session's tokens.
  */
 sign_out: [OfSession, Newest], 
@@ -271,6 +290,14 @@ read_lineage: [OfSession, Array<LineageStep>],
  * Whether a session's token is what its issuer signed. Asks the issuer for its keys where that is needed.
  */
 check_signature: [OfSession, SignatureState], 
+/**
+ * Asks the server what a session's token is worth.
+ */
+introspect_token: [OfToken, ServerAnswer], 
+/**
+ * Asks the server who the user of a session is.
+ */
+read_userinfo: [OfSession, ServerAnswer], 
 /**
  * What a pasted token says. It is kept nowhere.
  */

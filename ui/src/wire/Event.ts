@@ -16,6 +16,7 @@ import type { LoginCause } from "./LoginCause";
 import type { Need } from "./Need";
 import type { Outcome } from "./Outcome";
 import type { Purpose } from "./Purpose";
+import type { Question } from "./Question";
 import type { ReplyClass } from "./ReplyClass";
 import type { Scheme } from "./Scheme";
 import type { SetAside } from "./SetAside";
@@ -155,7 +156,7 @@ whole: boolean, } } | { "kind": "ResponseHead", "data": {
 status: number, 
 /**
  * Its `WWW-Authenticate` challenges, one scheme each with the parameters that say why. What they point to is never
- * called: a `resource_metadata` is shown, and no token goes to the server that it names.
+ * called by itself: a `resource_metadata` is read when the user asks, and no token goes to the servers that it names.
  */
 challenges: Array<string>, 
 /**
@@ -339,6 +340,10 @@ purpose: Purpose,
  */
 endpoint: string, 
 /**
+ * How. Absent: by POST.
+ */
+method?: string, 
+/**
  * Which refresh token went with it, for those who hold the install key.
  */
 fingerprint: string | null, 
@@ -437,7 +442,15 @@ rule_id: string,
 /**
  * How often the server was asked.
  */
-tries: number, } } | { "kind": "Persisted", "data": { 
+tries: number, } } | { "kind": "EndSessionAwaited", "data": { 
+/**
+ * Where, without what is asked for.
+ */
+endpoint: string, 
+/**
+ * The browser was opened here.
+ */
+opened: boolean, } } | { "kind": "Persisted", "data": { 
 /**
  * Where.
  */
@@ -489,7 +502,31 @@ status: number | null,
 /**
  * The server's own error code, cut and as text. Absent: it took it.
  */
-error: string | null, } } | { "kind": "BrowserAwaited", "data": { 
+error: string | null, } } | { "kind": "ServerAsked", "data": { 
+/**
+ * What for.
+ */
+question: Question, 
+/**
+ * Where.
+ */
+endpoint: string, 
+/**
+ * The status of the answer. Absent: none came.
+ */
+status: number | null, 
+/**
+ * The server's own error code, cut and as text. Absent: it named none.
+ */
+error: string | null, } } | { "kind": "UserCodeShown", "data": { 
+/**
+ * Where the user goes, without what may carry the code.
+ */
+verification_uri: string, 
+/**
+ * When the code is worth nothing any more.
+ */
+expires_at_ms: WallMs, } } | { "kind": "BrowserAwaited", "data": { 
 /**
  * Where the user signs in, without what is asked for.
  */
@@ -517,7 +554,15 @@ error: string | null,
 /**
  * The server's own words, cut and as text.
  */
-error_description: string | null, } } | { "kind": "SignedIn", "data": Record<symbol, never> } | { "kind": "SignInFailed", "data": { 
+error_description: string | null, } } | { "kind": "CookiesRenewed", "data": { 
+/**
+ * Which jar it is now, for those who hold the install key.
+ */
+fingerprint: string, 
+/**
+ * When the session's cookie expires by the local clock. Absent: unknown.
+ */
+expires_at_ms: WallMs | null, } } | { "kind": "SignedIn", "data": Record<symbol, never> } | { "kind": "SignInFailed", "data": { 
 /**
  * What went wrong.
  */

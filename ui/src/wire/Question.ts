@@ -3,4 +3,4 @@
 /**
  * What a server is asked beside tokens.
  */
-export type Question = "device_code" | "introspection" | "userinfo";
+export type Question = "device_code" | "introspection" | "userinfo" | "resource_metadata";

@@ -6,6 +6,7 @@ import type { Fault } from "./Fault";
 import type { GrantType } from "./GrantType";
 import type { Kept } from "./Kept";
 import type { LoginCause } from "./LoginCause";
+import type { Offer } from "./Offer";
 import type { SessionKind } from "./SessionKind";
 import type { SetAside } from "./SetAside";
 import type { StateName } from "./StateName";
@@ -68,6 +69,10 @@ origins: Array<string>,
  * Where it refreshes.
  */
 refresh_endpoint: string, 
+/**
+ * What its server can be asked to do beside that, as far as it is known.
+ */
+offers: Array<Offer>, 
 /**
  * Where its tokens are kept.
  */
