@@ -12,6 +12,7 @@
 pub mod environment;
 pub(crate) mod fill;
 mod folder;
+mod migration;
 mod reading;
 mod request_file;
 mod session_file;
@@ -30,6 +31,8 @@ use crate::session::config::SessionConfig;
 
 /// The newest version of the format that this reads.
 pub const VERSION: u32 = 1;
+/// The file that makes a folder a workspace.
+const MANIFEST: &str = "workspace.toml";
 
 /// Sessions and requests that belong together, in one environment.
 #[derive(Clone, Debug)]
@@ -78,7 +81,7 @@ pub struct SavedRequest {
 }
 
 impl Workspace {
-    /// Reads a workspace folder, in no environment. Files that cannot be used are left out, one failure each; the others
+    /// Reads a workspace folder, in no environment; one of an older version is brought up to the newest one first. Files that cannot be used are left out, one failure each; the others
     /// are there.
     ///
     /// # Errors
@@ -95,7 +98,9 @@ impl Workspace {
         let folder = folder
             .canonicalize()
             .map_err(|error| invalid(folder, None, &error))?;
-        let manifest = folder.join("workspace.toml");
+        let manifest = folder.join(MANIFEST);
+        let found = version(&manifest, &text(&manifest)?)?;
+        migration::bring_up(&folder, *found.get_ref(), VERSION, migration::STEPS)?;
         let (name, shared) = read_manifest(&manifest)?;
         let mut failures = Vec::new();
         let environments: Vec<Environment> = each(
@@ -208,8 +213,13 @@ fn read_manifest(path: &Path) -> Result<(String, Variables)> {
     read_manifest_text(path, &text(path)?)
 }
 
+/// The version of the format that `workspace.toml` names.
+fn version(path: &Path, text: &str) -> Result<toml::Spanned<u32>> {
+    Ok(parse::<VersionOnly>(path, text)?.version)
+}
+
 fn read_manifest_text(path: &Path, text: &str) -> Result<(String, Variables)> {
-    let version = parse::<VersionOnly>(path, text)?.version;
+    let version = version(path, text)?;
     if *version.get_ref() > VERSION {
         let detail = format!(
             "it has version {}, and this Sandglass reads up to {VERSION}; a newer Sandglass reads it",
@@ -235,7 +245,7 @@ fn read_manifest_text(path: &Path, text: &str) -> Result<(String, Variables)> {
 
 /// The variables of every environment together: what a session's file may hold, whatever the environment.
 fn variables_anywhere(folder: &Path) -> Variables {
-    let shared = read_manifest(&folder.join("workspace.toml")).map(|(_, variables)| variables);
+    let shared = read_manifest(&folder.join(MANIFEST)).map(|(_, variables)| variables);
     let environments: Vec<Environment> = each(
         &folder.join("environments"),
         Depth::Flat,

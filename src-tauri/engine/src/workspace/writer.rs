@@ -294,7 +294,7 @@ fn put(file: tempfile::TempPath, path: &Path, is_there: bool) -> io::Result<()> 
 }
 
 /// Makes the name last too, where the system can. The file itself is on the disk already.
-fn sync_folder(path: &Path) {
+pub(super) fn sync_folder(path: &Path) {
     #[cfg(unix)]
     if let Some(Err(error)) = path
         .parent()
@@ -306,7 +306,7 @@ fn sync_folder(path: &Path) {
     let _ = path;
 }
 
-fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+pub(super) fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Code::WorkspaceUnwritable)
         .with("path", path.display())
         .with("detail", error)
