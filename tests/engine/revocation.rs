@@ -1,10 +1,13 @@
 //! Signing out gives the tokens back (RFC 7009), and waits for nobody.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use sandglass_demo::{Fault, Place};
+use sandglass_engine::error::Code;
 use sandglass_engine::timeline::event::{Event, Fact, StateName};
 use sandglass_engine::token::TokenKind;
 use sandglass_engine::vault::Store;
@@ -310,6 +313,39 @@ async fn a_token_that_is_old_or_would_go_elsewhere_is_let_go_unsent() {
         nothing_is_kept(&world).await;
         assert_eq!(stranger.requests(), Vec::<String>::new(), "{rule}");
     }
+}
+
+/// Scenario 117: what a flight brings to nobody is given back too.
+#[tokio::test]
+async fn what_comes_after_the_sign_out_is_given_back_too() {
+    let server = Elsewhere::start(|_| TAKES.clone()).await;
+    let world = world(Some(&format!("{}/revoke", server.origin))).await;
+    let hold = Fault {
+        hold_ms: 300,
+        ..Fault::default()
+    };
+    world.demo.faults().set(Place::Refresh, hold);
+    let engine = world.engine.clone();
+    let refresh = tokio::spawn(async move { engine.refresh(OAUTH).await });
+    world
+        .until(|event| {
+            matches!(event.fact, Fact::ExchangeSent { .. }) && event.subject.flight.is_some()
+        })
+        .await;
+    world.engine.sign_out(OAUTH).await.expect("signed out");
+    let refreshed = refresh.await.expect("it ends");
+    assert_eq!(tests_engine::failed(refreshed).code, Code::Superseded);
+    nothing_is_kept(&world).await;
+    let tokens: BTreeSet<String> = server
+        .requests()
+        .iter()
+        .filter_map(|request| {
+            let (_, form) = request.split_once("token=")?;
+            form.split('&').next().map(str::to_owned)
+        })
+        .collect();
+    assert_eq!(tokens.len(), 4, "both pairs");
+    assert_eq!(world.session(OAUTH).state, StateName::SignedOut);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use crate::error::{Code, Failure};
 use crate::failpoint::{Point, reach};
 use crate::journal::Phase;
 use crate::lock::{Held, LOCK_LIMIT};
+use crate::session::credentials::ClientSecrets;
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact, FlightClass, LoginCause};
 use crate::token::reply::Reply;
@@ -21,12 +22,13 @@ use crate::token_endpoint::Judged;
 use crate::vault::record::{Access, Grant, Record, Slot};
 
 impl Flight {
-    /// Persists the new pair, then publishes it.
+    /// Persists the new pair, then publishes it. `client` is what it was asked for with.
     pub(super) async fn commit(
         &mut self,
         reply: Option<Reply>,
         repeated: bool,
         renewal: &Renewal,
+        client: &ClientSecrets,
         held: &mut Held,
         replied: EventKey,
     ) {
@@ -47,50 +49,59 @@ impl Flight {
             let failure = Failure::new(Code::ReplyMalformed).with("session", &*self.member);
             return self.land_transient(failure, None, replied);
         };
+        let late = family.leaving_of(
+            fresh.refresh_token.as_ref(),
+            std::iter::once(&fresh.access.token),
+            client,
+        );
         let id_token = fresh.id_token;
         let identity = identity_in(id_token.as_ref());
-        let (generation, account) = {
+        let made = {
             let state = family.lock();
-            if !self.ticket.is_current(&*state) {
-                drop(state);
-                return self.land_superseded(parsed);
-            }
-            let mut access: BTreeMap<_, _> = refused
-                .iter()
-                .map(|(name, token)| (Arc::clone(name), token.access.clone()))
-                .collect();
-            access.insert(
-                Arc::clone(&self.member),
-                Access {
-                    generation: self.ticket.base().1 + 1,
-                    ..fresh.access
-                },
-            );
-            let account = account_of(&access[&self.member]);
-            let grant = Grant {
-                refresh_token: renewal.refresh_token().and_then(|spent| {
-                    family.members[&self.member]
-                        .replies
-                        .old_refresh_token
-                        .after(&spent.secret, fresh.refresh_token)
-                }),
-                client: state.client.clone(),
-                bound: state.bound.clone(),
-                account: state.account.or(account),
-                identity: state.identity.or(identity),
-                access,
-            };
-            let (flight, because_of) = (Some(self.number), self.because_of);
-            (
-                Generation {
-                    epoch: self.ticket.base().0,
-                    number: self.ticket.base().1 + 1,
-                    grant,
-                    flight,
-                    because_of,
-                },
-                account,
-            )
+            self.ticket.is_current(&*state).then(|| {
+                let mut access: BTreeMap<_, _> = refused
+                    .iter()
+                    .map(|(name, token)| (Arc::clone(name), token.access.clone()))
+                    .collect();
+                access.insert(
+                    Arc::clone(&self.member),
+                    Access {
+                        generation: self.ticket.base().1 + 1,
+                        ..fresh.access
+                    },
+                );
+                let account = account_of(&access[&self.member]);
+                let grant = Grant {
+                    refresh_token: renewal.refresh_token().and_then(|spent| {
+                        family.members[&self.member]
+                            .replies
+                            .old_refresh_token
+                            .after(&spent.secret, fresh.refresh_token)
+                    }),
+                    client: state.client.clone(),
+                    bound: state.bound.clone(),
+                    account: state.account.or(account),
+                    identity: state.identity.or(identity),
+                    access,
+                };
+                let (flight, because_of) = (Some(self.number), self.because_of);
+                (
+                    Generation {
+                        epoch: self.ticket.base().0,
+                        number: self.ticket.base().1 + 1,
+                        grant,
+                        flight,
+                        because_of,
+                    },
+                    account,
+                )
+            })
+        };
+        let Some((generation, account)) = made else {
+            self.land_superseded(parsed);
+            return family
+                .give_back_late(late, self.ticket.base().0, parsed)
+                .await;
         };
         let differs = |mine: Option<u64>, theirs: Option<u64>| {
             mine.zip(theirs)
@@ -100,7 +111,10 @@ impl Flight {
             || differs(generation.grant.identity, identity)
         {
             let told = self.tell(Fact::AccountMismatch {}, parsed);
-            return self.land_ended(LoginCause::AccountMismatch, None, told);
+            self.land_ended(LoginCause::AccountMismatch, None, told);
+            // They are somebody's, and nobody here will use them (scenario 92).
+            family.keep_leaving(&late).await;
+            return family.give_back(late, told);
         }
         reach(Point::Parsed);
         let Some(parsed) = self.keep_lock(held, parsed).await else {
@@ -116,7 +130,10 @@ impl Flight {
         self.log(logged, renewal, persisted).await;
         reach(Point::Committed);
         if !self.publish(generation, slot, repeated, persisted) {
-            return self.land_superseded(persisted);
+            self.land_superseded(persisted);
+            return family
+                .give_back_late(late, self.ticket.base().0, persisted)
+                .await;
         }
         reach(Point::Published);
         if let Some(token) = id_token {

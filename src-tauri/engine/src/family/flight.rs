@@ -238,7 +238,7 @@ impl Flight {
             renewal.refresh_token().is_some() && (sends > 1 || family.lock().unknown_outcome);
         match judged.class {
             ReplyClass::Granted => {
-                self.commit(judged.reply, repeated, &renewal, held, replied)
+                self.commit(judged.reply, repeated, &renewal, &client, held, replied)
                     .await;
                 return Ok(());
             }

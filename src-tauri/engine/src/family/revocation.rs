@@ -20,6 +20,7 @@ use super::state::State;
 use super::{Context, Family};
 use crate::clock::{WallMs, millis};
 use crate::session::config::Dialect;
+use crate::session::credentials::ClientSecrets;
 use crate::timeline::Entry;
 use crate::timeline::event::{Actor, EventKey, Fact};
 use crate::token::TokenKind;
@@ -137,11 +138,21 @@ impl Family {
     pub(super) fn leaving(&self, state: &State) -> Leaving {
         let refresh = state.refresh_token().map(|token| &*token.secret);
         let access = state.access.values().map(|token| &token.access.token);
-        let refresh = refresh.map(|token| (TokenKind::Refresh, token));
-        let access = access.map(|token| (TokenKind::Access, token));
+        self.leaving_of(refresh, access, &state.client)
+    }
+
+    /// Likewise of what a flight has brought.
+    pub(super) fn leaving_of<'a>(
+        &self,
+        refresh: Option<&'a SecretString>,
+        access: impl Iterator<Item = &'a SecretString>,
+        client: &ClientSecrets,
+    ) -> Leaving {
         let Some(taker) = self.taker() else {
             return Leaving(Vec::new());
         };
+        let refresh = refresh.map(|token| (TokenKind::Refresh, token));
+        let access = access.map(|token| (TokenKind::Access, token));
         let now = self.context.clock.wall();
         let leaving = |(kind, token): (TokenKind, &SecretString)| {
             let note = Note {
@@ -154,13 +165,31 @@ impl Family {
             let owed = Owed {
                 kind,
                 token: token.clone(),
-                client: state.client.clone(),
+                client: client.clone(),
                 taker: taker.clone(),
             };
             (note, owed)
         };
         let tokens = refresh.into_iter().chain(access).take(REVOKED_MAX);
         Leaving(tokens.map(leaving).collect())
+    }
+
+    /// Gives back what a flight has brought for a sign-in of this epoch, where that has ended meanwhile (scenario 117).
+    /// Called with the family's lock held.
+    pub(super) async fn give_back_late(
+        self: &Arc<Self>,
+        late: Leaving,
+        epoch: u32,
+        cause: EventKey,
+    ) {
+        let has_ended = {
+            let state = self.lock();
+            state.epoch > epoch && !state.retired
+        };
+        if has_ended {
+            self.keep_leaving(&late).await;
+            self.give_back(late, cause);
+        }
     }
 
     /// Who takes tokens back, by the session files as they are now. `None`: nobody is known to.
