@@ -20,7 +20,7 @@ use xtask::root;
 
 use self::programs::{Programs, Trial};
 use self::scan::Named;
-use self::table::{Excuse, Table};
+use self::table::Table;
 use crate::say;
 
 /// Where tests name scenarios, from the top of the repository.
@@ -50,7 +50,7 @@ pub(crate) fn scenarios(only: &[u16], with_rules: bool) -> Result<()> {
     named.retain(|test| only.is_empty() || test.numbers.iter().any(|number| only.contains(number)));
 
     say::line(format_args!(
-        "Building {} tests that name scenarios",
+        "Building {} tests that name scenarios or threats",
         named.len()
     ));
     let programs = Programs::build(&named)?;
@@ -96,7 +96,7 @@ fn print(table: &Table, only: &[u16], proofs: &[Proof]) -> Vec<String> {
         }
     }
     let mut gaps = Vec::new();
-    let (mut proved, mut excused) = (0, 0);
+    let (mut proved, mut inapplicable) = (0, 0);
     for section in &table.sections {
         let wanted = |number: &u16| only.is_empty() || only.contains(number);
         if !section.scenarios.keys().any(wanted) {
@@ -110,9 +110,8 @@ fn print(table: &Table, only: &[u16], proofs: &[Proof]) -> Vec<String> {
         {
             let tests = by_number.get(number).map_or(&[][..], Vec::as_slice);
             let passed = tests.iter().all(|proof| proof.trial.passed);
-            let result = match (&scenario.excuse, tests.is_empty()) {
-                (Some(Excuse::NotApplicable(_)), true) => "n/a",
-                (Some(Excuse::Later(_)), true) => "later",
+            let result = match (&scenario.not_applicable, tests.is_empty()) {
+                (Some(_), true) => "n/a",
                 (None, true) => "GAP",
                 (_, false) if passed => "passed",
                 (_, false) => "FAILED",
@@ -121,10 +120,10 @@ fn print(table: &Table, only: &[u16], proofs: &[Proof]) -> Vec<String> {
                 "passed" => proved += 1,
                 "GAP" => gaps.push(format!("scenario {number} has no test: {}", scenario.title)),
                 "FAILED" => {}
-                _ => excused += 1,
+                _ => inapplicable += 1,
             }
             say::line(format_args!("{number:>3}  {result:<6}  {}", scenario.title));
-            if let Some(Excuse::Later(why) | Excuse::NotApplicable(why)) = &scenario.excuse {
+            if let Some(why) = &scenario.not_applicable {
                 say::line(format_args!("             ({why})"));
             }
             for proof in tests {
@@ -137,7 +136,7 @@ fn print(table: &Table, only: &[u16], proofs: &[Proof]) -> Vec<String> {
         }
     }
     say::line(format_args!(
-        "\n{proved} proved, {excused} excused, {} without a test",
+        "\n{proved} proved, {inapplicable} cannot apply, {} without a test",
         gaps.len()
     ));
     gaps

@@ -1,4 +1,4 @@
-//! Each rule of the engine switched off, one after the other: some test that names a scenario must notice.
+//! Each rule of the engine switched off, one after the other: some test that names a scenario or a threat must notice.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -41,7 +41,7 @@ pub(super) fn switch_off_each(
             None => {
                 say::line(format_args!("{rule:<34} NOBODY MISSES IT"));
                 problems.push(format!(
-                    "no test that names a scenario turns red without the rule {rule}"
+                    "no test that names a scenario or a threat turns red without the rule {rule}"
                 ));
             }
         }

@@ -1,15 +1,9 @@
-//! The table of scenarios: numbers, titles, and what is excused for now.
+//! The table of scenarios: numbers, titles, and what cannot apply.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-
-/// Numbers that may wait for the sign-in work in part, by the design's list.
-const LATER: [u16; 24] = [
-    30, 58, 59, 60, 61, 63, 64, 68, 71, 92, 94, 95, 100, 105, 107, 108, 109, 110, 111, 117, 121,
-    123, 124, 125,
-];
 
 /// All scenarios, by section.
 #[derive(Debug)]
@@ -29,16 +23,8 @@ pub(super) struct Section {
 #[derive(Debug)]
 pub(super) struct Scenario {
     pub(super) title: String,
-    pub(super) excuse: Option<Excuse>,
-}
-
-/// Why a number may be without a test.
-#[derive(Debug)]
-pub(super) enum Excuse {
-    /// A part of it comes with the sign-in work.
-    Later(String),
-    /// It cannot apply.
-    NotApplicable(String),
+    /// Why it may be without a test: it cannot apply.
+    pub(super) not_applicable: Option<String>,
 }
 
 impl Table {
@@ -96,29 +82,18 @@ fn scenario(number: u16, value: &toml::Value) -> Result<Scenario> {
     if let Some(title) = value.as_str() {
         return Ok(Scenario {
             title: title.to_owned(),
-            excuse: None,
+            not_applicable: None,
         });
     }
     let word = |name: &str| {
-        value
-            .get(name)
-            .and_then(toml::Value::as_str)
-            .map(str::to_owned)
+        let word = value.get(name).and_then(toml::Value::as_str);
+        let rule = "is a title, or a title with `not_applicable`";
+        word.map(str::to_owned)
+            .with_context(|| format!("scenario {number} has no `{name}`: it {rule}"))
     };
-    let excuse = match (word("later"), word("not_applicable")) {
-        (Some(_), None) if !LATER.contains(&number) => {
-            bail!("scenario {number} may not wait for later")
-        }
-        (Some(later), None) => Excuse::Later(later),
-        (None, Some(why)) => Excuse::NotApplicable(why),
-        _ => bail!(
-            "scenario {number} is a title, or a title with either `later` or `not_applicable`"
-        ),
-    };
-    let title = word("title").with_context(|| format!("scenario {number} has no title"))?;
     Ok(Scenario {
-        title,
-        excuse: Some(excuse),
+        title: word("title")?,
+        not_applicable: Some(word("not_applicable")?),
     })
 }
 
@@ -139,14 +114,11 @@ mod tests {
     }
 
     #[test]
-    fn an_excuse_is_given_only_where_the_design_gives_it() {
+    fn a_number_without_a_test_says_why_it_cannot_apply() {
         for (row, accepted) in [
             ("1 = \"t\"", true),
             ("1 = { title = \"t\", not_applicable = \"why\" }", true),
-            (
-                "1 = { title = \"t\", later = \"engine half; rest: sign-in\" }",
-                false,
-            ),
+            ("1 = { title = \"t\", later = \"some day\" }", false),
             ("1 = { title = \"t\" }", false),
             ("1 = { not_applicable = \"why\" }", false),
             ("2 = \"t\"", false),
