@@ -64,6 +64,19 @@ fn read_document(document: &Value, collector: Collector<'_>) -> Result<Imported>
         || document.pointer("/info/_postman_id").is_some()
     {
         postman::read(document, collector)
+    } else if document.get("item").is_some_and(Value::is_array) {
+        // A collection that does not say what it is.
+        postman::read(document, collector)
+    } else if let Some(inner) = document.get("collection").filter(|inner| inner.is_object()) {
+        // As Postman's own API hands one out.
+        postman::read(inner, collector)
+    } else if document.get("requests").is_some_and(Value::is_array)
+        && document.get("order").is_some()
+    {
+        Err(invalid(
+            "Postman",
+            "version 1 is not known; 2.0 and 2.1 are",
+        ))
     } else if document.get("values").is_some_and(Value::is_array) {
         postman::read_environment(document, collector)
     } else {

@@ -1,5 +1,7 @@
 //! Bytes as a tree: JSON, or the part of YAML that says the same. Aliases are copied, within limits, and tags name nothing.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::invalid;
@@ -24,11 +26,22 @@ pub(super) fn read(bytes: &[u8]) -> Result<Value> {
         let detail = format!("at most {} MB are read", FILE_BYTES_MAX / 1024 / 1024);
         return Err(invalid("a file", &detail));
     }
-    let text = utf8(bytes)?;
+    let text = text_of(bytes)?;
+    let text = text.as_ref();
     if text.trim_start().starts_with(['{', '[']) {
         return serde_json::from_str(text).map_err(|error| invalid("JSON", &error.to_string()));
     }
     yaml(text)
+}
+
+/// The text, without a byte order mark: UTF-8, or UTF-16 where a mark says so (RFC 8259 §8.1 wants the first, some tools
+/// write the second).
+fn text_of(bytes: &[u8]) -> Result<Cow<'_, str>> {
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => utf16(rest, u16::from_be_bytes),
+        _ => utf8(bytes).map(Cow::Borrowed),
+    }
 }
 
 /// The text, without a byte order mark.
@@ -41,6 +54,18 @@ pub(super) fn utf8(bytes: &[u8]) -> Result<&str> {
         invalid("a file", &detail)
     })?;
     Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
+}
+
+fn utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Result<Cow<'_, str>> {
+    let units = bytes.chunks_exact(2).map(|pair| unit([pair[0], pair[1]]));
+    let read: std::result::Result<String, _> = char::decode_utf16(units).collect();
+    match read {
+        Ok(text) if bytes.len().is_multiple_of(2) => Ok(text.into()),
+        _ => Err(invalid(
+            "a file",
+            "it begins as UTF-16 and does not go on as that",
+        )),
+    }
 }
 
 fn yaml(text: &str) -> Result<Value> {

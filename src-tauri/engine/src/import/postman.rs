@@ -26,15 +26,22 @@ pub(super) fn read(root: &Value, mut collector: Collector<'_>) -> Result<Importe
         .nth(1)
         .and_then(|rest| rest.split('/').next())
         .unwrap_or_default();
-    if !version.starts_with("2.") {
+    let unnamed = schema.is_empty() && root.get("item").is_some();
+    if !version.starts_with("2.") && !unnamed {
         let shown = crate::redact::server_text(version, 20);
         return Err(invalid(
             "Postman",
             &format!("version {shown:?} is not known; 2.0 and 2.1 are"),
         ));
     }
-    let minor: Vec<&str> = version.split('.').take(2).collect();
+    let minor: Vec<&str> = match unnamed {
+        true => vec!["2.1"],
+        false => version.split('.').take(2).collect(),
+    };
     collector.called(format!("Postman {}", minor.join(".")), text(info, "name"));
+    if unnamed {
+        collector.leave("", "a version that is not named", WhyLeftOut::NewerVersion);
+    }
     for (name, _) in root.as_object().into_iter().flatten() {
         if is_trust(name) {
             collector.leave("", name, WhyLeftOut::TrustIsYours);

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::imported::ImportedVariables;
+use super::left_out::WhyLeftOut;
 use super::*;
 
 fn testdata(name: &str) -> PathBuf {
@@ -170,6 +171,11 @@ fn what_cannot_be_read_says_why_and_nothing_comes_of_it() {
             "\"1.0.0\" is not known",
         ),
         (
+            "Postman 1 as it was",
+            r#"{"id": "1", "name": "a", "order": [], "requests": []}"#,
+            "version 1 is not known",
+        ),
+        (
             "Insomnia 3",
             r#"{"_type": "export", "__export_format": 3, "resources": []}"#,
             "\"3\" is not known",
@@ -207,7 +213,13 @@ fn what_cannot_be_read_says_why_and_nothing_comes_of_it() {
         assert!(failure.params["detail"].len() < 400, "{name}: {failure}");
     }
     for (name, bytes, word) in [
-        ("UTF-16", b"\xff\xfe{\0}\0".to_vec(), "not UTF-8"),
+        ("UTF-16", b"\xff\xfe{\0}\0".to_vec(), "it is none of"),
+        ("half of UTF-16", b"\xff\xfe{\0}".to_vec(), "does not go on"),
+        (
+            "UTF-16 without a mark",
+            b"{\0\"\0}\0".to_vec(),
+            "key must be",
+        ),
         (
             "Latin 1",
             b"{\"openapi\": \"3.0.0\", \"a\": \"\xe4\"}".to_vec(),
@@ -291,69 +303,95 @@ fn a_folder_is_not_left_by_a_link() {
     assert_eq!(imported.requests[0].url, "https://own.test");
 }
 
-/// The figures of a large file, by hand: `cargo test --release -p sandglass-engine --lib figures -- --ignored`;
-/// they stand in `sandglass-import-figures.txt` of the temporary folder then.
+/// What public collections taught: small files of ours that have what those had.
 #[test]
-#[ignore = "a figure, not a rule: it prints what this machine needs"]
-fn figures_of_a_large_description_and_of_five_thousand_requests() {
-    let mut yaml = "openapi: 3.0.0\ninfo: {title: Large}\npaths:\n".to_owned();
-    let mut number = 0;
-    while yaml.len() < 10 * 1024 * 1024 {
-        number += 1;
-        yaml.push_str(&format!(
-            "  /things{number}/{{id}}:\n    get:\n      summary: Thing {number}\n      description: {}\n      parameters:\n        - {{name: id, in: path, required: true, schema: {{type: string}}}}\n        - {{name: limit, in: query, schema: {{type: integer}}}}\n      responses:\n        '200': {{description: good, content: {{application/json: {{schema: {{type: object, properties: {{a: {{type: string}}, b: {{type: integer}}}}}}}}}}}}\n",
-            "what it is for ".repeat(60)
-        ));
-    }
-    let peak = || {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-        let line = status
-            .lines()
-            .find(|line| line.starts_with("VmHWM"))
-            .unwrap_or_default()
-            .to_owned();
-        line.split_whitespace()
-            .nth(1)
-            .and_then(|kb| kb.parse::<usize>().ok())
-            .unwrap_or(0)
-            / 1024
+fn what_public_files_have_is_read_or_listed() {
+    let nameless = read_text(
+        "sample.json",
+        r#"{"item": [{"name": "a", "request": "https://a.test/1"}]}"#,
+    )
+    .expect("a collection without a head");
+    assert_eq!((&*nameless.name, nameless.requests.len()), ("sample", 1));
+    assert_eq!(nameless.left_out[0].why, WhyLeftOut::NewerVersion);
+    let handed_out = read_text(
+        "api.json",
+        r#"{"collection": {"info": {"name": "Out", "schema": "x/v2.1.0/"}, "item": [{"name": "a", "request": "https://a.test/1"}]}}"#,
+    )
+    .expect("as an API hands it out");
+    assert_eq!((&*handed_out.name, handed_out.requests.len()), ("Out", 1));
+    let wide: Vec<u8> =
+        "\u{feff}{\"name\": \"Wide\", \"values\": [{\"key\": \"a\", \"value\": \"ü\"}]}"
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+    let source = Source::File {
+        name: "wide.json".to_owned(),
+        bytes: wide,
     };
-    let before = peak();
-    let begun = std::time::Instant::now();
-    let imported = read_text("large.yaml", &yaml).expect("it is read");
-    let mut told = format!(
-        "YAML {} MB, {} requests: {:?}, peak {} MB more\n",
-        yaml.len() / 1024 / 1024,
-        imported.requests.len(),
-        begun.elapsed(),
-        peak() - before
-    );
-    let many: Vec<String> = (0..5_000)
-        .map(|one| format!(r#"{{"name": "r{one}", "request": {{"method": "GET", "url": "https://a.test/{one}", "header": [{{"key": "Accept", "value": "text/plain"}}]}}}}"#))
+    let read_wide = read(&source, &Watch::default()).expect("UTF-16 with a mark");
+    assert_eq!(read_wide.environments[0].1.values["a"], "ü");
+    let typed = "meta {\n  name: Typed\n}\nget {\n  url: https://a.test/{{more}}\n}\nvars:pre-request {\n  @number\n  size: 5\n  @object\n  more: '''\n    {\"scope\": \"own\"}\n  '''\n  last: 1\n}\n";
+    let typed = read_text("typed.bru", typed).expect("values of a kind, and of several lines");
+    assert_eq!(typed.variables.values["more"], r#"{"scope": "own"}"#);
+    assert_eq!(typed.variables.values["size"], "5");
+    assert_eq!(typed.variables.values["last"], "1");
+    assert_eq!(typed.left_out, [], "nothing of it is lost");
+}
+
+/// Names that leave the folder, that a file system refuses, or that are one there: each has a file of its own inside.
+#[test]
+fn names_that_mean_harm_stay_inside_and_apart() {
+    let names = [
+        "../../etc/passwd",
+        "..",
+        "a/b",
+        "a\\\\b",
+        "CON",
+        "nul.txt",
+        "List",
+        "list",
+        "LIST ",
+        "",
+        "x\\u0000y",
+        ".hidden",
+    ];
+    let items: Vec<String> = names
+        .iter()
+        .map(|name| format!(r#"{{"name": "{name}", "request": "https://a.test/1"}}"#))
         .collect();
-    let many = format!(
-        r#"{{"info": {{"name": "Many", "schema": "x/v2.1.0/"}}, "item": [{}]}}"#,
-        many.join(",")
+    let text = format!(
+        r#"{{"info": {{"name": "../../out", "schema": "x/v2.1.0/"}}, "item": [{{"name": "../up", "item": [{}]}}]}}"#,
+        items.join(",")
     );
-    let folder = tempfile::tempdir().expect("a folder");
-    let begun = std::time::Instant::now();
-    let imported = read_text("many.json", &many).expect("it is read");
-    let plan = placing::plan(
-        Some(folder.path()),
-        &imported,
-        &std::collections::BTreeMap::new(),
-    )
-    .expect("a plan");
-    crate::workspace::writer::batch::write_all(folder.path(), &plan.changes, &|| Ok(()))
+    let imported = read_text("harm.json", &text).expect("it is read");
+    let around = tempfile::tempdir().expect("a folder");
+    let folder = around.path().join("workspace");
+    std::fs::create_dir(&folder).expect("a folder");
+    let plan = placing::plan(Some(&folder), &imported, &std::collections::BTreeMap::new())
+        .expect("a plan");
+    crate::workspace::writer::batch::write_all(&folder, &plan.changes, &|| Ok(()))
         .expect("written");
-    told.push_str(&format!(
-        "5,000 requests read, planned and written: {:?}\n",
-        begun.elapsed()
-    ));
-    // Where the figures go is the tester's business, and a test may print nothing.
-    std::fs::write(
-        std::env::temp_dir().join("sandglass-import-figures.txt"),
-        told,
-    )
-    .expect("written");
+    let apart: std::collections::BTreeSet<String> = plan
+        .changes
+        .iter()
+        .filter(|change| change.path.starts_with("requests/"))
+        .map(|change| change.path.to_lowercase())
+        .collect();
+    assert_eq!(apart.len(), names.len(), "{apart:#?}");
+    for path in &apart {
+        let parts: Vec<&str> = path.trim_end_matches(".toml").split('/').collect();
+        assert_eq!(parts.len(), 4, "{path}: its folders are the import's");
+        for part in parts {
+            let device = ["con", "nul"].contains(&part.split('.').next().unwrap_or_default());
+            assert!(
+                !part.starts_with('.') && !part.ends_with(' ') && !device,
+                "{path}"
+            );
+        }
+    }
+    let outside: Vec<_> = std::fs::read_dir(around.path())
+        .expect("it is there")
+        .filter_map(|entry| Some(entry.ok()?.file_name()))
+        .collect();
+    assert_eq!(outside, ["workspace"], "nothing left the folder");
 }

@@ -89,20 +89,30 @@ impl<'t> Blocks<'t> {
             .map(|block| block.text)
     }
 
-    /// Names, values, and whether each is switched on.
+    /// Names, values, and whether each is switched on. A value may have several lines between two `'''`; what stands
+    /// before it with an `@` is its kind, and says nothing that we need.
     pub(super) fn pairs(
         &self,
         name: &str,
     ) -> impl Iterator<Item = (&'t str, &'t str, bool)> + use<'t> {
-        self.raw(name)
-            .unwrap_or_default()
-            .lines()
-            .filter_map(|line| {
+        let mut rest = self.raw(name).unwrap_or_default();
+        std::iter::from_fn(move || {
+            while !rest.is_empty() {
+                let (line, after) = rest.split_once('\n').unwrap_or((rest, ""));
+                rest = after;
                 let line = line.trim();
-                let (name, value) = split(line)?;
+                let Some((name, value)) = split(line).filter(|_| !line.starts_with('@')) else {
+                    continue;
+                };
+                let mut value = value.trim();
+                if value == QUOTES {
+                    (value, rest) = until_quotes(rest);
+                }
                 let off = name.strip_prefix('~');
-                Some((off.unwrap_or(name), value.trim(), off.is_none()))
-            })
+                return Some((off.unwrap_or(name), value, off.is_none()));
+            }
+            None
+        })
     }
 
     /// One value.
@@ -129,6 +139,21 @@ impl<'t> Blocks<'t> {
             .collect();
         Some(lines.join("\n"))
     }
+}
+
+/// What stands around a value of several lines.
+const QUOTES: &str = "'''";
+
+/// A value of several lines, and what comes after it.
+fn until_quotes(text: &str) -> (&str, &str) {
+    let mut at = 0;
+    for line in text.split_inclusive('\n') {
+        if line.trim() == QUOTES {
+            return (text[..at].trim(), &text[at + line.len()..]);
+        }
+        at += line.len();
+    }
+    (text.trim(), "")
 }
 
 /// `name: value`; a name that holds a colon is in quotes.
