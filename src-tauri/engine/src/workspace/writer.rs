@@ -256,8 +256,8 @@ fn replace(path: &Path, text: &str, is_there: bool) -> Result<()> {
 enum Lasts {
     /// What was there before is never lost to a power cut.
     BeforeItsName,
-    /// For one of thousands of new files, which can be made once more: waiting for the disk each time takes minutes.
-    WhenTheSystemLikes,
+    /// One of many new files: they are made to last together, before the first of them has its name.
+    WithTheOthers,
 }
 
 fn beside(

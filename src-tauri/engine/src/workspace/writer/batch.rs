@@ -16,6 +16,11 @@ use crate::workspace::{
 /// Files of one batch.
 pub const BATCH_FILES_MAX: usize = 12_000;
 
+/// New files that are waited for one by one. More are made to last in one call, where the system has that: waiting for the
+/// disk thousands of times takes minutes.
+#[cfg(target_os = "linux")]
+const SYNCED_ALONE_MAX: usize = 64;
+
 /// A file as it is to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileChange {
@@ -51,7 +56,10 @@ pub fn write_all(
     readable(&folder, changes, &paths)?;
     let mut made = Folders::default();
     let staged = stage(changes, &paths, &mut made, go_on);
-    let done = staged.and_then(|staged| put_all(changes, &paths, staged));
+    let done = staged.and_then(|staged| {
+        all_last(&folder, changes, &staged).map_err(|error| unwritable(&folder, &error))?;
+        put_all(changes, &paths, staged)
+    });
     match done {
         Ok(()) => {
             let folders: BTreeSet<&Path> = paths.iter().filter_map(|path| path.parent()).collect();
@@ -169,7 +177,7 @@ fn stage(
         let lasts = if change.before.is_some() {
             Lasts::BeforeItsName
         } else {
-            Lasts::WhenTheSystemLikes
+            Lasts::WithTheOthers
         };
         let file = made
             .make(folder)
@@ -179,6 +187,30 @@ fn stage(
         staged.push(file.into_temp_path());
     }
     Ok(staged)
+}
+
+/// Waits until the texts of the new files are on the disk: a power cut leaves none of them empty under its name.
+fn all_last(
+    folder: &Path,
+    changes: &[FileChange],
+    staged: &[tempfile::TempPath],
+) -> io::Result<()> {
+    let new: Vec<&tempfile::TempPath> = changes
+        .iter()
+        .zip(staged)
+        .filter(|(change, _)| change.before.is_none())
+        .map(|(_, file)| file)
+        .collect();
+    #[cfg(target_os = "linux")]
+    if new.len() > SYNCED_ALONE_MAX {
+        return Ok(rustix::fs::syncfs(fs::File::open(folder)?)?);
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = folder;
+    for file in new {
+        fs::OpenOptions::new().write(true).open(file)?.sync_all()?;
+    }
+    Ok(())
 }
 
 fn put_all(
