@@ -3,6 +3,7 @@
 //! ```text
 //! bench -- starts --> bench server                 a process of its own: its work is not the client's
 //!       -- starts --> bench storm engine | bare    one process a storm: its memory is its own
+//!       -- starts --> bench import                 one process a round, for the same reason
 //!       -- runs ----> the other rows, each round of a row beside a round of its baseline
 //! ```
 //!
@@ -11,6 +12,7 @@
 #![cfg(target_os = "linux")]
 
 mod bare;
+mod imports;
 mod measure;
 mod ours;
 mod rows;
@@ -37,7 +39,7 @@ struct Arguments {
     /// Rounds of each row; at least 5
     #[arg(long, default_value_t = 7, value_parser = clap::value_parser!(u32).range(5..))]
     rounds: u32,
-    /// Only these rows: what is done in a row, side by side, in a storm, or by parts alone
+    /// Only these rows: what is done in a row, side by side, in a storm, by parts alone, or as imports
     #[arg(long, value_enum, value_delimiter = ',', default_values_t = Group::ALL)]
     only: Vec<Group>,
     /// Where the table is written
@@ -51,6 +53,8 @@ struct Arguments {
 enum Part {
     /// The server
     Server,
+    /// One round of imports
+    Import,
     /// One storm
     Storm {
         #[arg(value_enum)]
@@ -66,6 +70,7 @@ async fn main() -> Result<()> {
     rlimit::increase_nofile_limit(OPEN_FILES)?;
     match arguments.part {
         Some(Part::Server) => server::run().await,
+        Some(Part::Import) => imports::run(),
         Some(Part::Storm {
             who,
             origin,

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 use sandglass_engine::engine::probe;
 
 use crate::bare::Bare;
+use crate::imports;
 use crate::measure::{Figures, Sample, measured};
 use crate::ours::Ours;
 use crate::server::Server;
@@ -54,7 +55,7 @@ impl Row {
         }
     }
 
-    fn alone(
+    pub(crate) fn alone(
         work: String,
         unit: &'static str,
         ours: Figures,
@@ -98,10 +99,18 @@ pub(crate) enum Group {
     Storm,
     /// What is not reached alone from outside
     Parts,
+    /// Other tools' files
+    Imports,
 }
 
 impl Group {
-    pub(crate) const ALL: [Self; 4] = [Self::Row, Self::Side, Self::Storm, Self::Parts];
+    pub(crate) const ALL: [Self; 5] = [
+        Self::Row,
+        Self::Side,
+        Self::Storm,
+        Self::Parts,
+        Self::Imports,
+    ];
 }
 
 /// Measures the rows of these groups.
@@ -131,6 +140,10 @@ pub(crate) async fn measure(groups: &[Group], rounds: u32) -> Result<Vec<Row>> {
         for on_disk in [false, true] {
             rows.push(append(origin, rounds, on_disk).await?);
         }
+    }
+    if groups.contains(&Group::Imports) {
+        tell("imports");
+        rows.extend(imports::measure(rounds).await?);
     }
     Ok(rows)
 }

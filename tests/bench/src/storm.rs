@@ -89,7 +89,8 @@ pub(crate) async fn run(who: Who, origin: &str, requests: usize) -> Result<()> {
     Ok(())
 }
 
-fn peak_kb() -> Result<u64> {
+/// The most memory that this process ever had, in kilobytes.
+pub(crate) fn peak_kb() -> Result<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kb = line.context("the system says the peak")?.trim();
