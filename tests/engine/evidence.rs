@@ -194,3 +194,28 @@ async fn what_is_written_for_people_says_why_and_draws_the_ladder() {
         assert!(text.contains(wanted), "{wanted} in\n{text}");
     }
 }
+
+/// N26: the odd one out says so, has what was sent, and the token only while it is the current one.
+#[tokio::test]
+async fn evidence_with_secrets_is_marked_and_has_the_token_while_it_is_current() {
+    let (world, group, _) = told().await;
+    for format in [Format::Markdown, Format::Har] {
+        let evidence = world.engine.evidence_with_secrets(group).await;
+        let text = evidence.expect("it is there").write(format, &Names);
+        assert!(
+            text.contains("THIS FILE HOLDS SECRETS"),
+            "{format:?}: {text}"
+        );
+        assert!(text.contains("canary-in-the-address"), "{format:?}: {text}");
+        assert!(text.contains("Bearer eyJ"), "{format:?}: {text}");
+    }
+    world.engine.refresh(JSON).await.expect("a newer token");
+    let evidence = world.engine.evidence_with_secrets(group).await;
+    let evidence = evidence.expect("it is there");
+    assert!(!format!("{evidence:?}").contains("canary-in-the-address"));
+    let text = evidence.write(Format::Markdown, &Names);
+    assert!(text.contains("not the current one any more"), "{text}");
+    assert!(!text.contains("eyJ"), "old tokens are not kept: {text}");
+    let har = evidence.write(Format::Har, &Names);
+    assert!(har.contains("_tokenGone") && !har.contains("eyJ"), "{har}");
+}

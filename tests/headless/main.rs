@@ -8,4 +8,5 @@ mod program;
 mod sharing;
 mod signals;
 mod terminal;
+mod token;
 mod verbs;

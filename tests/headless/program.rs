@@ -110,3 +110,15 @@ pub(crate) fn at(desk: &Desk, arguments: &[&str]) -> Command {
     command.current_dir(desk.home()).args(arguments);
     command
 }
+
+/// The same at a terminal, on which this is typed.
+pub(crate) fn run_at_terminal(place: &Place, arguments: &[&str], typed: &str) -> Ended {
+    let quoted = |word: &std::ffi::OsStr| format!("'{}'", word.to_string_lossy());
+    let inner = command(place, arguments);
+    let words = std::iter::once(inner.get_program()).chain(inner.get_args());
+    let line: Vec<String> = words.map(quoted).collect();
+    // Of the essential packages of Debian: it runs a command on a terminal of its own, and passes its exit code on.
+    let mut command = place.command("script");
+    command.args(["-qec", &line.join(" "), "/dev/null"]);
+    finish(&mut command, typed)
+}

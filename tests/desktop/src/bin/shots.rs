@@ -31,6 +31,9 @@ mod linux {
     /// How long the tour may take, with a machine that is busy.
     const TOUR_LIMIT: Duration = Duration::from_secs(40);
 
+    /// A collection with a sign-in, a script, and what is not taken over.
+    const IMPORTED: &str = r#"{"info": {"name": "Acme shop", "schema": "https://schema.getpostman.com/json/collection/v2.1.0/collection.json"}, "auth": {"type": "oauth2", "oauth2": [{"key": "accessTokenUrl", "value": "https://login.acme.test/token"}, {"key": "grant_type", "value": "client_credentials"}, {"key": "clientId", "value": "shop"}]}, "item": [{"name": "orders", "item": [{"name": "List orders", "request": {"method": "GET", "url": "https://api.acme.test/orders"}, "event": [{"listen": "test", "script": {"exec": ["pm.test('ok')"]}}]}, {"name": "Create an order", "request": {"method": "POST", "url": "https://api.acme.test/orders", "header": [{"key": "X-Api-Key", "value": "s3cret"}]}}]}]}"#;
+
     /// Walks through the screens once in each theme.
     pub(crate) async fn shots() -> Result<()> {
         for theme in THEMES {
@@ -91,6 +94,32 @@ mod linux {
             window.wait_for_text("On purpose").await?;
             keep(&window, "faults", theme).await?;
             window.click("Switch all off").await?;
+
+            window.click_on("[data-testid=send]").await?;
+            window
+                .wait_for_text_in("[data-testid=response-status]", "200")
+                .await?;
+            window.click_on("[data-testid=second-opinion]").await?;
+            window.click("Ask without a token").await?;
+            window.find("[data-testid=conclusion]").await?;
+            keep(&window, "second-opinion", theme).await?;
+            window.press(Key::Escape).await?;
+            window.click("More about this request").await?;
+            window.click("As code…").await?;
+            window.wait_for_text("TOKEN").await?;
+            keep(&window, "code", theme).await?;
+            window.click("Done").await?;
+            window.click("More about this request").await?;
+            window.click("Export…").await?;
+            window.find("[data-testid=type-secrets]").await?;
+            keep(&window, "export", theme).await?;
+            window.click("Done").await?;
+            window.click_on("[data-testid=import]").await?;
+            window.fill_labelled("Or paste it", IMPORTED).await?;
+            window.click("Read it").await?;
+            window.find("[data-testid=import-sum]").await?;
+            keep(&window, "import", theme).await?;
+            window.click("Cancel").await?;
 
             // The demo signs in by itself; a workspace folder asks.
             let desk = window.close().await?;
