@@ -137,7 +137,7 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await discover(page, "https://id.test");
     await expect(page.getByTestId("discovered")).toBeVisible();
     await page.getByTestId("editor-sign-in").click();
-    await page.getByText("Legacy").click();
+    await page.getByText("Legacy", { exact: true }).click();
     await page.getByLabel("Port that the browser comes back to").selectOption("at this port");
   }],
   ["a sign-in that sets cookies", "folder", async (page) => {

@@ -134,7 +134,7 @@ test("a grant and a client authentication that the server does not list say so",
   await expect(page.locator("label", { hasText: "As itself" })).toContainText("this server does not list it");
   await expect(page.locator("label", { hasText: "In your browser" })).not.toContainText("does not list");
   await expect(page.getByLabel("The client proves itself")).toContainText("client_secret_post), not listed by the server");
-  await page.getByText("Legacy").click();
+  await page.getByText("Legacy", { exact: true }).click();
   await expect(page.getByText("RFC 9700 says must not for both")).toBeVisible();
 });
 

@@ -10,7 +10,9 @@ const REGISTERED: Record<string, string> = {
 };
 
 /** The ways that are offered, the likeliest first. */
-export const GRANTS = ["authorization_code", "client_credentials", "refresh_token"] as const;
+export const GRANTS = ["authorization_code", "device_code", "client_credentials", "refresh_token"] as const;
+/** Those that nobody should begin with any more. */
+export const LEGACY_GRANTS = ["password"] as const;
 
 /** Whether a server offers this grant, going by what it says. Null: it does not say. */
 export function offers(supported: readonly string[], grant: string): boolean | null {

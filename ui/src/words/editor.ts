@@ -34,7 +34,7 @@ export const GRANT_WORDS: Record<string, [words: string, detail: string]> = {
   device_code: ["On another device", "device code; you type a short code there"],
   client_credentials: ["As itself", "client credentials; a service without a user, and without a refresh token"],
   refresh_token: ["With a refresh token that you have", "it is asked for when you sign in"],
-  password: ["With the user's name and password", "password grant; RFC 9700 says that it must not be used"],
+  password: ["With the user's name and password", "password grant"],
 };
 
 /** What a file calls its endpoints, in words. */
