@@ -6,6 +6,7 @@ use sandglass_demo::{Act, Fault, Place, Reuse, Settings};
 use sandglass_engine::Engine;
 use sandglass_engine::error::Code;
 use sandglass_engine::timeline::event::{Fact, FlightClass, LoginCause, StateName};
+use sandglass_engine::verdict::explanation::Course;
 use serde_json::json;
 use tests_engine::{JSON, OAUTH, World, quick};
 
@@ -166,6 +167,26 @@ async fn what_a_peer_has_refreshed_is_adopted_and_nothing_is_sent() {
         )
     });
     assert_eq!(adopted.count(), 5);
+    let courses = [&world.engine, &peer].map(|engine| {
+        let timeline = engine.timeline();
+        let events = timeline.events();
+        let ended = events
+            .iter()
+            .filter(|event| matches!(event.fact, Fact::RequestFinished { .. }));
+        let explained = ended
+            .filter_map(|event| engine.explain_request(timeline.run(), event.subject.request?));
+        explained.map(|why| why.course).collect::<Vec<_>>()
+    });
+    let repaired = |by_its_own: bool| {
+        let courses = courses.iter().flatten();
+        let fits = |course: &&Course| matches!(course, Course::Repaired { flight, .. } if flight.is_some() == by_its_own);
+        courses.filter(fits).count()
+    };
+    assert_eq!(
+        (repaired(true), repaired(false)),
+        (5, 5),
+        "whoever took a token over did not refresh: {courses:?}"
+    );
     holds_its_guarantees(&world.events());
 }
 

@@ -48,6 +48,8 @@ pub(super) fn course(case: &Case<'_>) -> Course {
             ended: flight.class == Some(FlightClass::Ended),
         };
     }
+    // What another process had brought was there already: this one asked for nothing.
+    let refreshed = after.filter(|flight| flight.class != Some(FlightClass::Adopted));
     let repeated = case.last().is_some_and(|last| last.attempt > 1);
     if !repeated {
         return match case.retry {
@@ -59,15 +61,15 @@ pub(super) fn course(case: &Case<'_>) -> Course {
     }
     if case.ends_refused() {
         return Course::RefusedAgain {
-            flight: after.map(|flight| flight.name.clone()),
+            flight: refreshed.map(|flight| flight.name.clone()),
             generation,
         };
     }
     Course::Repaired {
-        flight: after.map(|flight| flight.name.clone()),
+        flight: refreshed.map(|flight| flight.name.clone()),
         generation,
-        took_us: after.and_then(|flight| flight.took_us),
-        others: after.map_or_else(Vec::new, |flight| others(flight, case.request)),
+        took_us: refreshed.and_then(|flight| flight.took_us),
+        others: refreshed.map_or_else(Vec::new, |flight| others(flight, case.request)),
     }
 }
 

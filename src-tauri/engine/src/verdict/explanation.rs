@@ -154,7 +154,7 @@ pub enum Course {
     },
     /// It repeated the request, and that was answered.
     Repaired {
-        /// The refresh that it took. Absent: a newer token was there already.
+        /// The refresh that it took. Absent: a newer token was there already, here or in another process.
         flight: Option<Named>,
         /// The token of the last attempt.
         generation: Option<Named>,
@@ -166,7 +166,7 @@ pub enum Course {
     },
     /// It repeated the request, and that was refused too.
     RefusedAgain {
-        /// The refresh that it took. Absent: a newer token was there already.
+        /// The refresh that it took. Absent: a newer token was there already, here or in another process.
         flight: Option<Named>,
         /// The token of the last attempt.
         generation: Option<Named>,
