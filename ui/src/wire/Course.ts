@@ -19,7 +19,7 @@ flight: Named,
  */
 generation: Named | null, } | { "kind": "repaired", 
 /**
- * The refresh that it took. Absent: a newer token was there already.
+ * The refresh that it took. Absent: a newer token was there already, here or in another process.
  */
 flight: Named | null, 
 /**
@@ -35,7 +35,7 @@ took_us: number | null,
  */
 others: Array<Named>, } | { "kind": "refused_again", 
 /**
- * The refresh that it took. Absent: a newer token was there already.
+ * The refresh that it took. Absent: a newer token was there already, here or in another process.
  */
 flight: Named | null, 
 /**
