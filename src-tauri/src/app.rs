@@ -11,7 +11,7 @@ use tauri::{AppHandle, Manager as _, RunEvent};
 use crate::cli::Cli;
 use crate::settings::SettingsFile;
 use crate::shell::Shell;
-use crate::{commands, data_dir, guided, log, window};
+use crate::{commands, data_dir, guided, log, outside, window};
 
 /// How long the end of the program waits for what is under way; above what the engine takes at most.
 const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(16);
@@ -70,6 +70,7 @@ fn set_up(app: &AppHandle, cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(Shell::new(cli, settings));
     window::open(app, &data_dir, theme)?;
     tauri::async_runtime::spawn(open(app.clone(), data_dir));
+    tauri::async_runtime::spawn(outside::follow(app.clone()));
     tauri::async_runtime::spawn(end_when_told(app.clone()));
     if tour {
         tauri::async_runtime::spawn(guided::follow(app.clone()));

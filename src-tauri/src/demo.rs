@@ -65,12 +65,8 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
     };
     let request = |id: &str, name: &str, method: &str, path: &str, session: &str| SavedRequest {
         id: id.to_owned(),
-        name: name.to_owned(),
-        method: method.to_owned(),
-        url: format!("{origin}{path}"),
-        headers: Vec::new(),
-        body: None,
         session: Some(session.to_owned()),
+        ..SavedRequest::new(name, method, &format!("{origin}{path}"))
     };
     let session = |name: &str, dialect: Dialect| SessionConfig {
         name: name.into(),
@@ -95,7 +91,7 @@ pub(crate) fn workspace(origin: &str) -> Result<Workspace> {
             request("list-orders", "List orders", "GET", "/orders?limit=5", SESSION),
             SavedRequest {
                 headers: vec![("Content-Type".to_owned(), "application/json".to_owned())],
-                body: Some("{\n  \"customer\": \"Ada Byron\",\n  \"total\": \"42.00\",\n  \"currency\": \"EUR\"\n}".to_owned()),
+                body: Some("{\n  \"customer\": \"Ada Byron\",\n  \"total\": \"42.00\",\n  \"currency\": \"EUR\"\n}".to_owned().into()),
                 ..request("create-order", "Create order", "POST", "/orders", SESSION)
             },
             request("me", "Me", "GET", "/me", OAUTH_SESSION),

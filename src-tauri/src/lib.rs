@@ -24,6 +24,8 @@ pub mod data_dir;
 #[cfg(feature = "window")]
 mod demo;
 #[cfg(feature = "window")]
+mod elsewhere;
+#[cfg(feature = "window")]
 mod guided;
 mod headless;
 #[cfg(feature = "window")]
@@ -31,6 +33,8 @@ mod imports;
 #[cfg(feature = "window")]
 mod key_files;
 mod log;
+#[cfg(feature = "window")]
+mod outside;
 #[cfg(feature = "window")]
 mod picked;
 pub mod print;

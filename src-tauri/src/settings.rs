@@ -4,6 +4,7 @@
 //! next save would then overwrite. So the file is checked before the store sees it: what cannot be read is set aside
 //! under another name, and the copy of the last good file takes its place.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,6 +42,9 @@ pub struct Settings {
     pub last_environment: Option<String>,
     /// How the timeline is drawn.
     pub timeline_view: TimelineView,
+    /// Keys that the user gave to commands, by the command's name: `Ctrl+Shift+R`. An empty text: none.
+    #[ts(type = "Record<string, string>")]
+    pub keys: BTreeMap<String, String>,
 }
 
 impl Default for Settings {
@@ -53,6 +57,7 @@ impl Default for Settings {
             last_workspace: None,
             last_environment: None,
             timeline_view: TimelineView::Story,
+            keys: BTreeMap::new(),
         }
     }
 }

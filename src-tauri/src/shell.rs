@@ -1,12 +1,14 @@
 //! What lives as long as the window: the engine and the demo once they are open, and what belongs to the view.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sandglass_demo::Demo;
 use sandglass_engine::Engine;
+use sandglass_engine::clock::{Clock as _, SystemClock};
 use sandglass_engine::engine::Options;
 use sandglass_engine::error::{Code, Failure, Result};
+use sandglass_engine::notebook::{self, Notebook};
 use sandglass_engine::timeline::event::Kept;
 use sandglass_engine::workspace::Workspace;
 use tokio::sync::SetOnce;
@@ -38,12 +40,16 @@ pub(crate) struct Shell {
     pub(crate) key_files: KeyFiles,
     /// What is imported.
     pub(crate) imports: Imports,
+    /// Files of the workspace that could not be used when it was read last.
+    unreadable: Mutex<Vec<Failure>>,
     opened: SetOnce<Result<Opened>>,
 }
 
 /// What is there once the engine is open.
 pub(crate) struct Opened {
     pub(crate) engine: Engine,
+    /// What is open in the window, and what was sent from it.
+    pub(crate) notebook: Arc<Notebook>,
     /// The embedded demo, where its workspace is open.
     pub(crate) demo: Option<Demo>,
     /// What went wrong on the way.
@@ -51,6 +57,11 @@ pub(crate) struct Opened {
 }
 
 impl Opened {
+    /// What the notebook calls this workspace.
+    pub(crate) fn place(&self) -> String {
+        self.engine.workspace().id.clone()
+    }
+
     /// The embedded demo.
     pub(crate) fn demo(&self) -> Result<&Demo> {
         let absent = || {
@@ -74,6 +85,7 @@ impl Shell {
             picked: Picked::default(),
             key_files: KeyFiles::default(),
             imports: Imports::default(),
+            unreadable: Mutex::default(),
             opened: SetOnce::new(),
         }
     }
@@ -107,6 +119,21 @@ impl Shell {
             notices.extend(opened.engine.timeline().disk_failure());
         }
         notices
+    }
+
+    /// What of the workspace could not be used when it was read last.
+    pub(crate) fn unreadable(&self) -> Vec<Failure> {
+        self.unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    pub(crate) fn set_unreadable(&self, failures: Vec<Failure>) {
+        *self
+            .unreadable
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = failures;
     }
 
     /// Ends what is under way, in order. Nothing is left that has been sent and not answered, as far as the limits allow.
@@ -153,6 +180,11 @@ impl Shell {
         } else {
             Kept::Keychain
         };
+        let (notebook, failure) = Notebook::open(
+            &data_dir.join(notebook::FILE),
+            SystemClock::default().wall(),
+        )?;
+        notices.extend(failure);
         let engine = Engine::open(
             workspace,
             Options {
@@ -164,6 +196,7 @@ impl Shell {
         )?;
         Ok(Opened {
             engine,
+            notebook: Arc::new(notebook),
             demo,
             notices,
         })

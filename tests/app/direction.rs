@@ -30,7 +30,7 @@ fn the_engine_does_not_know_the_demo() {
 /// The engine's modules from the outside in. A module uses only those that stand beside or after it; one that is not
 /// named here belongs to the last.
 const LAYERS: [&[&str]; 7] = [
-    &["engine", "preset", "import", "code"],
+    &["engine", "preset", "import", "code", "notebook"],
     &["roster", "verdict", "evidence", "second_opinion"],
     &["exchange"],
     &["session"],
@@ -56,7 +56,8 @@ const LAYERS: [&[&str]; 7] = [
 ];
 
 /// Plain data and pure rules of a layer, which the layers below may name: they do nothing.
-const DATA: [&str; 7] = [
+const DATA: [&str; 8] = [
+    "exchange::body",
     "exchange::response",
     "second_opinion::compare",
     "session::config",

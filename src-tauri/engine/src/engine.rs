@@ -12,6 +12,7 @@ pub mod lab;
 mod portable;
 mod second_opinion;
 mod secrets;
+pub mod saving;
 pub mod trust;
 mod visiting;
 

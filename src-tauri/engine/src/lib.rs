@@ -28,6 +28,7 @@ mod lock;
 #[cfg(test)]
 mod long_run;
 mod messages;
+pub mod notebook;
 mod oauth;
 #[cfg(test)]
 mod odd_input;

@@ -9,7 +9,7 @@ pub mod event;
 mod excerpts;
 pub mod filter;
 mod group;
-mod opening;
+pub(crate) mod opening;
 pub mod others;
 mod passing;
 pub mod query;

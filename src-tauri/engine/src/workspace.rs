@@ -13,9 +13,11 @@ pub mod environment;
 pub(crate) mod fill;
 mod folder;
 mod migration;
+pub(crate) mod names;
 mod reading;
 mod request_file;
 mod session_file;
+pub mod stamp;
 pub mod writer;
 
 use std::collections::BTreeMap;
@@ -26,7 +28,9 @@ use serde::{Deserialize, Serialize};
 use self::environment::{Environment, Variables, VariablesFile};
 use self::folder::{Depth, files, text};
 use self::reading::{line_of, meant, parse, quoted};
+use self::stamp::Stamp;
 use crate::error::{Code, Failure, Result};
+use crate::exchange::body::Body;
 use crate::session::config::SessionConfig;
 
 /// The newest version of the format that this reads.
@@ -53,6 +57,8 @@ pub struct Workspace {
     pub sessions: Vec<SessionConfig>,
     /// Its requests, by id; their variables are filled when they are sent.
     pub requests: Vec<SavedRequest>,
+    /// What its folder looked like just before it was read.
+    pub stamp: Stamp,
 }
 
 /// A request that was saved.
@@ -61,7 +67,6 @@ pub struct Workspace {
 #[serde(deny_unknown_fields)]
 pub struct SavedRequest {
     /// The file's name without its ending, behind the folders that it is in: `orders/list`.
-    #[serde(skip_deserializing)]
     pub id: String,
     /// What people call it.
     pub name: String,
@@ -72,12 +77,38 @@ pub struct SavedRequest {
     /// Names and values in order; the values may hold variables.
     #[serde(default)]
     pub headers: Vec<(String, String)>,
-    /// The body as text; it may hold variables.
+    /// The body; text in it may hold variables.
     #[serde(default)]
-    pub body: Option<String>,
+    pub body: Option<Body>,
     /// The session that it uses.
     #[serde(default)]
     pub session: Option<String>,
+    /// Follow redirects; else the first answer is the answer.
+    pub follow_redirects: bool,
+    /// Give up after so many milliseconds. Absent: only the limits of connecting and of silence hold.
+    #[serde(default)]
+    pub time_limit_ms: Option<u32>,
+    /// Tells this state of its file from every other one. Absent: it is in no file.
+    #[serde(default)]
+    pub revision: Option<String>,
+}
+
+impl SavedRequest {
+    /// A request without headers, body and session, in no file.
+    pub fn new(name: &str, method: &str, url: &str) -> Self {
+        Self {
+            id: String::new(),
+            name: name.to_owned(),
+            method: method.to_owned(),
+            url: url.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            session: None,
+            follow_redirects: true,
+            time_limit_ms: None,
+            revision: None,
+        }
+    }
 }
 
 impl Workspace {
@@ -101,6 +132,7 @@ impl Workspace {
         let manifest = folder.join(MANIFEST);
         let found = version(&manifest, &text(&manifest)?)?;
         migration::bring_up(&folder, *found.get_ref(), VERSION, migration::STEPS)?;
+        let stamp = Stamp::of(&folder);
         let (name, shared) = read_manifest(&manifest)?;
         let mut failures = Vec::new();
         let environments: Vec<Environment> = each(
@@ -140,6 +172,7 @@ impl Workspace {
             variables,
             sessions,
             requests,
+            stamp,
         };
         Ok((workspace, failures))
     }
@@ -160,6 +193,7 @@ impl Workspace {
             variables: Variables::default(),
             sessions,
             requests,
+            stamp: Stamp::default(),
         }
     }
 

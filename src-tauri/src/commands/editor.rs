@@ -1,7 +1,7 @@
 //! Commands of the session editor. What a session may use is asked outside the window before it is written.
 
 use sandglass_engine::engine::trust::{Trust, TrustChange};
-use sandglass_engine::error::{Code, Failure, Result};
+use sandglass_engine::error::Result;
 use sandglass_engine::preset::{self, Preset};
 use sandglass_engine::session::config::server::Metadata;
 use sandglass_engine::timeline::event::{EventKey, Widening};
@@ -12,6 +12,7 @@ use ts_rs::TS;
 
 use super::{Nothing, OfSession};
 use crate::confirm::question::Question;
+use crate::elsewhere;
 use crate::shell::Shell;
 use crate::trust;
 
@@ -124,18 +125,8 @@ async fn save_elsewhere(
     keys: &SessionKeys,
     decided: Decided,
 ) -> Result<Decided> {
-    let title = "A folder for your new workspace";
-    let Some(folder) = shell.confirm.choose_folder(app, title).await? else {
-        return Err(Failure::new(Code::WorkspaceInMemory));
-    };
-    let name = folder.file_name().map_or_else(
-        || "Workspace".to_owned(),
-        |name| name.to_string_lossy().into_owned(),
-    );
-    match writer::create(&folder, &name) {
-        Err(failure) if failure.code != Code::WorkspaceExists => return Err(failure),
-        Ok(()) | Err(_) => writer::write_session(&folder, session, keys, None)?,
-    }
+    let folder = elsewhere::choose(app, shell).await?;
+    writer::write_session(&folder, session, keys, None)?;
     shell.settings.keep_workspace(Some(&folder), None);
     Ok(Decided {
         folder: Some(folder.display().to_string()),

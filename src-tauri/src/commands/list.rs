@@ -64,6 +64,26 @@ commands! {
     /// Writes what was read into the workspace, all of it or nothing.
     import::write_import(ImportChoices) -> ImportDone;
 
+    /// The saved requests, and what of the workspace could not be read.
+    saved::list_requests(Nothing) -> SavedRequests;
+    /// A saved request, as its file is now.
+    saved::read_request_file(OfSaved) -> SavedRequest;
+    /// Writes a saved request's file, where it still is what was read.
+    saved::save_request(SavedRequest) -> SavedRequest;
+    /// Writes a request into a new file; for a workspace in memory, into a folder that the user chooses.
+    saved::create_request(NewRequest) -> Created;
+    /// Gives a saved request another name or collection.
+    saved::move_request(MoveRequest) -> SavedRequest;
+    /// Removes a saved request's file.
+    saved::delete_request(DeleteRequest) -> Nothing;
+
+    /// The requests that were open in this workspace.
+    tabs::read_tabs(Nothing) -> OpenTabs;
+    /// Keeps what is written in one tab.
+    tabs::keep_tab(KeptTab) -> Nothing;
+    /// Keeps which tabs there are, and their order.
+    tabs::arrange_tabs(ArrangeTabs) -> Nothing;
+
     /// All sessions, as they stand.
     session::list_sessions(Nothing) -> Vec<SessionSnapshot>;
     /// Signs a session in with what the user typed.

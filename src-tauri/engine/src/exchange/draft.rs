@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::body::{Body, Part};
 use super::replay::{ReplaySafety, replay_safety};
 use crate::timeline::event::BodyClass;
+use crate::workspace::SavedRequest;
 
 /// One press of Send, before anything was checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,20 @@ fn yes() -> bool {
 }
 
 impl Draft {
+    /// What a saved request asks for.
+    pub fn of(request: &SavedRequest) -> Self {
+        Self {
+            method: request.method.clone(),
+            url: request.url.clone(),
+            headers: request.headers.clone(),
+            body: request.body.clone(),
+            session: request.session.clone(),
+            allow_without_token: false,
+            follow_redirects: request.follow_redirects,
+            time_limit_ms: request.time_limit_ms,
+        }
+    }
+
     /// How long the send may take as a whole.
     pub(crate) fn time_limit(&self) -> Option<Duration> {
         let asked = Duration::from_millis(self.time_limit_ms?.max(1).into());

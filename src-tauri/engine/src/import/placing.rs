@@ -1,7 +1,6 @@
 //! Where the parts of an import go in a workspace, and what is there already: what is new, what is updated, what stays the
 //! user's own. Decides everything and writes nothing.
 
-mod names;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -11,14 +10,15 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::Map;
 
-use self::names::Names;
 use self::record::{Placed, Record};
 use self::three_way::merged;
 use super::imported::{Imported, ImportedRequest, ImportedSession, ImportedVariables};
 use super::left_out::LeftOut;
 use crate::error::Result;
+use crate::exchange::body::Body;
+use crate::workspace::names::Names;
 use crate::workspace::writer::batch::FileChange;
 use crate::workspace::writer::{self, SessionKeys};
 use crate::workspace::{SavedRequest, Workspace};
@@ -458,7 +458,7 @@ impl Placing<'_> {
                 return Ok(RequestState::New);
             }
         };
-        let mine = keys_of_saved(mine);
+        let mine = mine.keys();
         let merged = merged(&base.keys, &mine, keys);
         if merged.take.is_empty() {
             return Ok(if merged.kept {
@@ -490,52 +490,12 @@ impl Placing<'_> {
             .session
             .as_ref()
             .and_then(|name| self.session_names.get(name));
-        keys(
-            &request.name,
-            &request.method,
-            &request.url,
-            &request.headers,
-            request.body.as_deref(),
-            session.map(String::as_str),
-        )
+        SavedRequest {
+            headers: request.headers.clone(),
+            body: request.body.clone().map(Body::Text),
+            session: session.cloned(),
+            ..SavedRequest::new(&request.name, &request.method, &request.url)
+        }
+        .keys()
     }
-}
-
-fn keys_of_saved(saved: &SavedRequest) -> SessionKeys {
-    keys(
-        &saved.name,
-        &saved.method,
-        &saved.url,
-        &saved.headers,
-        saved.body.as_deref(),
-        saved.session.as_deref(),
-    )
-}
-
-fn keys(
-    name: &str,
-    method: &str,
-    url: &str,
-    headers: &[(String, String)],
-    body: Option<&str>,
-    session: Option<&str>,
-) -> SessionKeys {
-    let mut keys = Map::new();
-    keys.insert("name".to_owned(), name.into());
-    keys.insert("method".to_owned(), method.into());
-    keys.insert("url".to_owned(), url.into());
-    if let Some(session) = session {
-        keys.insert("session".to_owned(), session.into());
-    }
-    if !headers.is_empty() {
-        let pairs: Vec<Value> = headers
-            .iter()
-            .map(|(name, value)| json!([name, value]))
-            .collect();
-        keys.insert("headers".to_owned(), pairs.into());
-    }
-    if let Some(body) = body {
-        keys.insert("body".to_owned(), body.into());
-    }
-    keys
 }

@@ -120,21 +120,21 @@ impl From<rusqlite::Error> for OpenError {
     }
 }
 
-pub(super) fn is_corrupt(error: &rusqlite::Error) -> bool {
+pub(crate) fn is_corrupt(error: &rusqlite::Error) -> bool {
     matches!(
         error.sqlite_error_code(),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt)
     )
 }
 
-pub(super) fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
+pub(crate) fn unavailable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
     Failure::new(Code::DatabaseUnavailable)
         .with("path", path.display())
         .with("detail", error)
 }
 
 /// Renames the database and what SQLite keeps beside it, so that nothing of it is lost.
-pub(super) fn set_aside(path: &Path, now: WallMs) -> std::io::Result<PathBuf> {
+pub(crate) fn set_aside(path: &Path, now: WallMs) -> std::io::Result<PathBuf> {
     let beside = |path: &Path, suffix: &str| {
         let mut name = path.as_os_str().to_owned();
         name.push(suffix);

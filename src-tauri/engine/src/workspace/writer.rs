@@ -5,6 +5,7 @@
 //! may be, and a key that an editor does not know comes back as it was.
 
 pub mod batch;
+pub mod request;
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -131,14 +132,18 @@ fn path_of(folder: &Path, name: &str) -> Result<PathBuf> {
 
 /// The text of a file that must be as it was read.
 fn unchanged(path: &Path, expected: &str) -> Result<String> {
+    let changed = || Failure::new(Code::WorkspaceChanged).with("path", path.display());
+    if !path.exists() {
+        return Err(changed().with("gone", true));
+    }
     let text = text(path)?;
     if revision(&text) != expected {
-        return Err(Failure::new(Code::WorkspaceChanged).with("path", path.display()));
+        return Err(changed());
     }
     Ok(text)
 }
 
-fn revision(text: &str) -> String {
+pub(super) fn revision(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,6 +1,5 @@
 //! What the command line asks to be sent: a saved request with changes, or a method and an address.
 
-use sandglass_engine::exchange::body::Body;
 use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::workspace::{SavedRequest, Workspace};
 
@@ -19,7 +18,7 @@ fn is_address(text: &str) -> bool {
 /// The draft, with its body still that of the saved request.
 pub(super) fn draft(args: &SendArgs, workspace: &Workspace) -> Result<Draft, Stop> {
     let mut draft = match args.target.as_slice() {
-        [id] if !is_address(id) => saved(find(workspace, id)?),
+        [id] if !is_address(id) => Draft::of(find(workspace, id)?),
         [url] => typed("GET", url),
         [method, url] => typed(method, url),
         _ => {
@@ -49,7 +48,7 @@ pub(super) fn draft(args: &SendArgs, workspace: &Workspace) -> Result<Draft, Sto
     } else if args.session.is_some() {
         draft.session.clone_from(&args.session);
     }
-    draft.follow_redirects = !args.no_redirects;
+    draft.follow_redirects &= !args.no_redirects;
     Ok(draft)
 }
 
@@ -71,15 +70,6 @@ fn find<'w>(workspace: &'w Workspace, id: &str) -> Result<&'w SavedRequest, Stop
             format!("there is no saved request {id:?}; {known}"),
         )
     })
-}
-
-fn saved(request: &SavedRequest) -> Draft {
-    Draft {
-        headers: request.headers.clone(),
-        body: request.body.clone().map(Body::Text),
-        session: request.session.clone(),
-        ..typed(&request.method, &request.url)
-    }
 }
 
 fn typed(method: &str, url: &str) -> Draft {

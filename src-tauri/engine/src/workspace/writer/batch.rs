@@ -77,7 +77,7 @@ pub fn write_all(
 }
 
 /// Where a file is. Its path has plain parts only, and none of its folders is a link that leads out.
-fn inside(folder: &Path, path: &str) -> Result<PathBuf> {
+pub(super) fn inside(folder: &Path, path: &str) -> Result<PathBuf> {
     let relative = Path::new(path);
     let plain = relative
         .components()

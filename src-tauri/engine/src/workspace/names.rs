@@ -6,29 +6,33 @@ use std::collections::HashSet;
 const CHARS_MAX: usize = 64;
 /// Bytes of one part of a path, with room for a number and an ending below the 255 that file systems take.
 const BYTES_MAX: usize = 180;
-/// Folders inside each other below `requests`, with the import's own; deeper ones are joined into one name.
+/// Folders inside each other below `requests`, with the outermost; deeper ones are joined into one name.
 const FOLDERS_MAX: usize = 7;
 /// Names that Windows keeps for devices, with or without an ending.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "conin$", "conout$"];
 
 /// Names that are taken.
 #[derive(Default)]
-pub(super) struct Names(HashSet<String>);
+pub(crate) struct Names(HashSet<String>);
 
 impl Names {
     /// Takes a name that is there already.
-    pub(super) fn take(&mut self, name: &str) {
+    pub(crate) fn take(&mut self, name: &str) {
         self.0.insert(name.to_lowercase());
     }
 
     /// A name like this one that is not taken yet; now it is.
-    pub(super) fn free(&mut self, wanted: &str) -> String {
+    pub(crate) fn free(&mut self, wanted: &str) -> String {
         self.numbered("", &safe(wanted))
     }
 
-    /// An id below these folders that is not taken yet; now it is.
-    pub(super) fn free_below(&mut self, root: &str, folders: &[String], name: &str) -> String {
-        let mut prefix = format!("{root}/");
+    /// An id below these folders that is not taken yet; now it is. `root` may be empty.
+    pub(crate) fn free_below(&mut self, root: &str, folders: &[String], name: &str) -> String {
+        let mut prefix = if root.is_empty() {
+            String::new()
+        } else {
+            format!("{root}/")
+        };
         let own = FOLDERS_MAX - 2;
         let (plain, deep) = folders.split_at(folders.len().min(own));
         for folder in plain {
