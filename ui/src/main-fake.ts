@@ -9,6 +9,7 @@ const backend = fakeBackend({
   ...(stage as Stage),
   folder: query.has("folder"),
   bare: query.has("bare"),
+  many: Number(query.get("many") ?? 0),
   notices: query.getAll("notice").map((code) => ({ code: code as Code, params: { path: "timeline.db", kept_as: "timeline.db.corrupt-1", detail: "file is not a database" } })),
 });
 // Tests reach the played engine's manners through here.

@@ -117,6 +117,24 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.getByRole("radio", { name: "GraphQL" }).check();
   }],
   ["the options of a request", "", async (page) => page.getByTestId("part-options").click()],
+  ["several open requests, one of them not saved", "folder&many=30", async (page) => {
+    await page.getByRole("button", { name: "New tab" }).click();
+    await page.getByTestId("url").fill("https://api.test/orders");
+    await page.getByTestId("save").click();
+    await page.getByTestId("request-collection").fill("shop/orders");
+    await page.keyboard.press("Enter");
+    await page.getByTestId("url").fill("https://api.test/orders?page=2");
+    await expect(page.getByTestId("unsaved")).toBeVisible();
+  }],
+  ["a request that is saved", "folder", async (page) => {
+    await page.getByRole("button", { name: "New tab" }).click();
+    await page.getByTestId("save").click();
+    await expect(page.getByTestId("request-name")).toBeVisible();
+  }],
+  ["the palette", "folder&many=200", async (page) => {
+    await page.keyboard.press("Control+k");
+    await page.getByTestId("palette").fill("re");
+  }],
   ["the keys", "folder", async (page) => page.keyboard.press("F1")],
   ["the theme menu", "folder", async (page) => page.getByRole("button", { name: "Theme" }).click()],
   ["a new session, found by its provider", "bare", async (page) => {

@@ -28,6 +28,7 @@ import { Questions } from "./fake/questions";
 import { FakeFiles, PRESETS } from "./fake/files";
 import { FakeImport } from "./fake/imports";
 import { secondOpinion } from "./fake/opinion";
+import { FakeRequests, FakeTabs } from "./fake/requests";
 import { FakeSession } from "./fake/session";
 
 /** How the play begins. */
@@ -43,6 +44,8 @@ export interface Stage {
   /** A workspace without sessions and requests. */
   bare?: boolean;
   notices?: Failure[];
+  /** So many saved requests more. */
+  many?: number;
 }
 
 /** The played backend, with its engine in reach. */
@@ -50,6 +53,7 @@ export interface FakeBackend extends Backend {
   engine: FakeEngine;
   files: FakeFiles;
   imports: FakeImport;
+  requests: FakeRequests;
   saved: Settings[];
   /** A file is dropped on the window. */
   drop: () => void;
@@ -64,6 +68,9 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   if (stage.grant) engine.session("demo-oauth").client.grant = stage.grant;
   if (stage.bare) engine.sessions.length = 0;
   const files = new FakeFiles(engine.sessions.map((one) => one.name));
+  const requests = new FakeRequests(stage.bare ? [] : [...REQUESTS, ...Array.from({ length: stage.many ?? 0 }, (_, index) => request(`many/${index % 50}/${index}`, `Request ${index}`, "GET", `/things/${index}`))]);
+  const tabs = new FakeTabs();
+  const stays = stage.folder || stage.bare;
   const saved: Settings[] = [];
   const profiles = new Profiles(engine);
   const imports = new FakeImport(clock, `${ORIGIN}/auth/refresh`);
@@ -74,19 +81,37 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
   const snapshots = () => engine.sessions.map((one) => one.snapshot(engine.log.newest));
   const settings: Settings = {
-    theme: stage.theme ?? "system", sessions_width_px: 232, inspector_width_px: 316, timeline_height_px: 268, last_workspace: null, last_environment: null, timeline_view: stage.view ?? "story",
+    theme: stage.theme ?? "system", sessions_width_px: 232, inspector_width_px: 316, timeline_height_px: 268, last_workspace: null, last_environment: null, timeline_view: stage.view ?? "story", keys: {},
   };
 
   const handlers: Handlers = {
     open_view: () => ({
       version: "0.1.0", run: engine.log.run, newest: engine.log.newest,
       workspace: stage.folder || stage.bare ? { name: "Acme shop", path: "/home/ada/acme-shop", embedded_demo: false, environments: ENVIRONMENTS, environment: engine.environment } : { name: "Demo server", path: null, embedded_demo: true, environments: [], environment: null },
-      demo_origin: stage.folder || stage.bare ? null : ORIGIN, sessions: snapshots(), requests: stage.bare ? [] : REQUESTS, keychain: keychain(), notices: stage.notices ?? [], settings, autorun: stage.autorun ?? "none",
+      demo_origin: stage.folder || stage.bare ? null : ORIGIN, sessions: snapshots(), requests: requests.all, keychain: keychain(), notices: stage.notices ?? [], settings, autorun: stage.autorun ?? "none",
     }),
     choose_environment: ({ environment }) => {
       if (environment !== null && !ENVIRONMENTS.includes(environment)) throw failure("environment.unknown", { environment });
       engine.goTo(environment);
       return { name: "Acme shop", path: "/home/ada/acme-shop", embedded_demo: false, environments: ENVIRONMENTS, environment };
+    },
+    list_requests: () => ({ requests: requests.all, unreadable: [] }),
+    read_request_file: ({ id }) => requests.read(id),
+    save_request: (request) => (stays ? requests.save(request) : refuse("workspace.in_memory", {})),
+    create_request: (args) => (stays ? { request: requests.create(args), folder: null } : { request: { ...args.request, id: args.request.name }, folder: "/home/ada/my-api" }),
+    move_request: (args) => requests.move(args),
+    delete_request: ({ id, revision }) => {
+      requests.remove(id, revision);
+      return {};
+    },
+    read_tabs: () => tabs.all,
+    keep_tab: (tab) => {
+      tabs.keep(tab);
+      return {};
+    },
+    arrange_tabs: ({ order, active }) => {
+      tabs.arrange(order, active);
+      return {};
     },
     send_request: (draft) => ({ request: engine.send(draft), ...done() }),
     pick_file: () => ({ path: "/home/ada/pictures/cat.png", name: "cat.png", bytes: 48_213 }),
@@ -119,7 +144,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       imports.stop();
       return {};
     },
-    write_import: () => ({ folder: stage.folder || stage.bare ? null : "/home/ada/my-api", requests: imports.write(), failures: [], ...done() }),
+    write_import: () => ({ folder: stage.folder || stage.bare ? null : "/home/ada/my-api", requests: imports.write().map((one) => requests.put(one)), failures: [], ...done() }),
     read_portable: ({ session }) => ({ allowed: portable.has(session) }),
     make_portable: ({ session, allowed }) => {
       if (allowed) {
@@ -243,6 +268,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
     engine,
     files,
     imports,
+    requests,
     saved,
     drop: () => dropped?.(imports.preview()),
     // The answer comes later, and as a copy, as over the real door.
@@ -288,11 +314,15 @@ function accepted(credentials: Credentials): boolean {
   }
 }
 
+const request = (id: string, name: string, method: string, path: string, body: string | null = null): SavedRequest => ({
+  id, name, method, url: `${ORIGIN}${path}`, headers: body === null ? [] : [["Content-Type", "application/json"]], body, session: "demo", follow_redirects: true, time_limit_ms: null, revision: null,
+});
+
 const REQUESTS: SavedRequest[] = [
-  { id: "list-orders", name: "List orders", method: "GET", url: `${ORIGIN}/orders?limit=5`, headers: [], body: null, session: "demo" },
-  { id: "create-order", name: "Create an order", method: "POST", url: `${ORIGIN}/orders`, headers: [["Content-Type", "application/json"]], body: '{"customer": "Ada Byron", "total": "42.00", "currency": "EUR"}', session: "demo" },
-  { id: "who-am-i", name: "Who am I", method: "GET", url: `${ORIGIN}/me`, headers: [], body: null, session: "demo" },
-  { id: "back-office", name: "Back office", method: "GET", url: `${ORIGIN}/admin`, headers: [], body: null, session: "demo" },
+  request("list-orders", "List orders", "GET", "/orders?limit=5"),
+  request("create-order", "Create an order", "POST", "/orders", '{"customer": "Ada Byron", "total": "42.00", "currency": "EUR"}'),
+  request("who-am-i", "Who am I", "GET", "/me"),
+  request("back-office", "Back office", "GET", "/admin"),
 ];
 
 /** The environments of the played workspace. */

@@ -9,15 +9,19 @@ import type { Fault } from "../wire/Fault";
 import type { ImportDone } from "../wire/ImportDone";
 import type { ImportPreview } from "../wire/ImportPreview";
 import type { Selection as Selected } from "../wire/Selection";
-import { Exchange } from "./exchange.svelte";
+import type { SavedRequest } from "../wire/SavedRequest";
+import type { Exchange } from "./exchange.svelte";
 import { Explore } from "./explore.svelte";
 import { Keychain } from "./keychain.svelte";
+import { Keymap } from "./keymap.svelte";
 import { Lab } from "./lab.svelte";
 import { Notices } from "./notices.svelte";
+import { Saved } from "./saved.svelte";
 import { Selection } from "./selection.svelte";
 import { Server } from "./server.svelte";
 import { Sessions } from "./sessions.svelte";
 import { Settings } from "./settings.svelte";
+import { Tabs } from "./tabs.svelte";
 import { Ticker } from "./ticker.svelte";
 import { Timeline } from "./timeline.svelte";
 import { Token } from "./token.svelte";
@@ -25,7 +29,7 @@ import { Tour } from "./tour.svelte";
 import { Why } from "./why.svelte";
 
 /** A dialog of the window. */
-export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" } | { kind: "editor"; session: string | null } | { kind: "opinion"; request: number; attempt: number | null } | { kind: "code" } | { kind: "import"; start: { text: string } | { preview: ImportPreview } | null } | { kind: "export"; selection: Selected };
+export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" | "palette" } | { kind: "editor"; session: string | null } | { kind: "save"; tab: Exchange } | { kind: "rename" | "delete"; request: SavedRequest } | { kind: "opinion"; request: number; attempt: number | null } | { kind: "code" } | { kind: "import"; start: { text: string } | { preview: ImportPreview } | null } | { kind: "export"; selection: Selected };
 
 /** Everything the window shows. */
 export class App {
@@ -36,8 +40,10 @@ export class App {
   readonly token: Token;
   readonly keychain: Keychain;
   readonly settings: Settings;
+  readonly keymap: Keymap;
   readonly selection: Selection;
-  readonly exchange: Exchange;
+  readonly tabs: Tabs;
+  readonly saved: Saved;
   readonly explore: Explore;
   readonly tour: Tour;
   readonly why: Why;
@@ -57,13 +63,25 @@ export class App {
     this.token = new Token(backend, this.timeline);
     this.keychain = new Keychain(backend, this.timeline);
     this.settings = new Settings(backend);
+    this.keymap = new Keymap(this.settings);
     this.selection = new Selection(this.timeline);
-    this.exchange = new Exchange(backend, this.timeline, () => this.view?.run ?? 0);
+    this.tabs = new Tabs(backend, this.timeline, this.notices, () => this.view?.run ?? 0);
+    this.saved = new Saved(backend, this.timeline, this.tabs, this.notices);
     this.explore = new Explore(backend, this.timeline, this.selection);
     this.why = new Why(backend, this.timeline);
-    this.tour = new Tour(backend, this.timeline, this.notices, this.exchange);
+    this.tour = new Tour(backend, this.timeline, this.notices, () => this.exchange);
     this.lab = new Lab(backend, this.sessions, this.notices);
     this.server = new Server(backend, this.timeline, this.notices);
+  }
+
+  /** The request on show. */
+  get exchange(): Exchange {
+    return this.tabs.current;
+  }
+
+  /** Writes the request on show into its file; one without a file gets a name first. */
+  async save(tab: Exchange = this.exchange): Promise<void> {
+    if (!(await this.saved.save(tab))) this.dialog = { kind: "save", tab };
   }
 
   /** Nothing was ever sent or signed in here, as far as the timeline reaches. */
@@ -86,9 +104,12 @@ export class App {
       this.sessions.set(view.sessions);
       this.keychain.view = view.keychain;
       for (const notice of view.notices) this.notices.add(notice);
-      const first = view.requests[0];
-      if (first) this.exchange.open(first);
-      else this.exchange.session = view.sessions[0]?.name ?? null;
+      if (!(await this.tabs.resume(view.demo_origin))) {
+        const first = view.requests[0];
+        if (first) this.tabs.open(first);
+        else this.tabs.begin(view.sessions[0]?.name ?? null);
+      }
+      this.saved.set(view.requests);
       if (this.exchange.session) this.sessions.selected = this.exchange.session;
       this.token.of(this.sessions.selected);
       this.view = view;
@@ -116,7 +137,7 @@ export class App {
 
   /** Takes over what an import has written. */
   async tookIn(done: ImportDone): Promise<void> {
-    if (this.view) this.view = { ...this.view, requests: done.requests };
+    this.saved.set(done.requests);
     this.timeline.heard(done.newest);
     try {
       this.sessions.set(await this.backend.call("list_sessions", {}));

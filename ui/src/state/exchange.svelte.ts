@@ -10,9 +10,11 @@ import type { SavedRequest } from "../wire/SavedRequest";
 import { RequestForm } from "./request.svelte";
 import type { Timeline } from "./timeline.svelte";
 
-/** One request at a time. */
+/** One request that is open, with what came of it. */
 export class Exchange {
   readonly form = new RequestForm();
+  /** What others made of its file while it was open with unsaved work. Null: nothing, or it was decided. */
+  theirs = $state.raw<SavedRequest | "gone" | null>(null);
   /** The address as a send would fill it, where it holds variables. */
   filled = $state.raw<{ url: string } | { failure: Failure } | null>(null);
 
@@ -27,13 +29,15 @@ export class Exchange {
   readonly #backend: Backend;
   readonly #timeline: Timeline;
   readonly #run: () => number;
+  readonly #deafen: () => void;
   #fills = 0;
 
-  constructor(backend: Backend, timeline: Timeline, run: () => number) {
+  /** `id` tells it from every other one in the window. */
+  constructor(readonly id: number, backend: Backend, timeline: Timeline, run: () => number) {
     this.#backend = backend;
     this.#timeline = timeline;
     this.#run = run;
-    timeline.listen((moment) => {
+    this.#deafen = timeline.listen((moment) => {
       const shown = this.shown;
       if (moment.kind === "RequestFinished" && shown && moment.run === shown.run && moment.request === shown.number) void this.#read(shown);
     });
@@ -78,14 +82,26 @@ export class Exchange {
     this.form.session = session;
   }
 
+  /** The id of the saved request that it is. */
   get saved(): string | null {
-    return this.form.saved;
+    return this.form.file?.id ?? null;
+  }
+
+  /** Nothing was written here. */
+  get blank(): boolean {
+    return this.form.file === null && !this.form.unsaved;
+  }
+
+  /** Nobody looks at it any more. */
+  close(): void {
+    this.#deafen();
   }
 
   /** Opens a saved request. */
   open(request: SavedRequest): void {
     this.form.open(request);
     this.refused = null;
+    this.theirs = null;
   }
 
   /** Takes the place of what was written with a line of cURL. A line that cannot be read changes nothing but the message. */

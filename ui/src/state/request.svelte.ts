@@ -17,6 +17,26 @@ export interface HeaderRow {
 /** A part of the request that can be unfolded under its line. */
 export type RequestPart = "params" | "headers" | "body" | "options";
 
+/** What a request says, as it is written. */
+export interface Content {
+  method: string;
+  url: string;
+  headers: [string, string][];
+  written: Written;
+  session: string | null;
+  follow_redirects: boolean;
+  time_limit: number | null;
+}
+
+/** A request that is open, as it outlives the window. */
+export interface Kept {
+  file: { id: string; name: string; revision: string | null } | null;
+  content: Content;
+  /** What it said when it was saved last, as text. */
+  kept: string;
+  part: RequestPart | null;
+}
+
 let rows = 1;
 const nextRow = () => rows++;
 
@@ -30,12 +50,59 @@ export class RequestForm {
   followRedirects = $state(true);
   /** In seconds. Null: only the limits of connecting and of silence hold. */
   timeLimit = $state<number | null>(null);
-  /** The saved request that this was opened from. */
-  saved = $state<string | null>(null);
+  /** The saved request that this was opened from, as its file was then. */
+  file = $state.raw<{ id: string; name: string; revision: string | null } | null>(null);
   /** What of a pasted line was not taken over. */
   leftOut = $state.raw<LeftOut[]>([]);
   /** What is unfolded. */
   part = $state<RequestPart | null>(null);
+  /** What was written when it was saved or opened last. */
+  #kept = $state("");
+
+  constructor() {
+    this.#kept = this.#text;
+  }
+
+  /** Something was written that no file has. */
+  readonly unsaved = $derived.by((): boolean => this.#text !== this.#kept);
+
+  get #text(): string {
+    return JSON.stringify(this.content);
+  }
+
+  /** Everything that was written. */
+  get content(): Content {
+    return {
+      method: this.method, url: this.url, headers: this.headers.map((one): [string, string] => [one.name, one.value]), written: { ...$state.snapshot(this.written), parts: $state.snapshot(this.written.parts).map((part) => ({ ...part, id: 0 })) },
+      session: this.session, follow_redirects: this.followRedirects, time_limit: this.timeLimit,
+    };
+  }
+
+  /** What is written now is what is kept elsewhere. */
+  settle(): void {
+    this.#kept = this.#text;
+  }
+
+  /** What there is to come back to after a restart. */
+  get outlasting(): Kept {
+    return { file: this.file, content: this.content, kept: this.#kept, part: this.part };
+  }
+
+  /** Takes up again what was kept. */
+  resume(kept: Kept): void {
+    const { content } = kept;
+    this.method = content.method;
+    this.url = content.url;
+    this.headers = content.headers.map(([name, value]) => ({ id: nextRow(), name, value }));
+    this.written = { ...UNWRITTEN, ...content.written, parts: content.written.parts.map((part) => ({ ...part, id: nextRow() })) };
+    this.session = content.session;
+    this.followRedirects = content.follow_redirects;
+    this.timeLimit = content.time_limit;
+    this.file = kept.file;
+    this.part = kept.part;
+    this.#kept = kept.kept;
+    this.leftOut = [];
+  }
 
   /** The query of the address, which stays the one model. */
   get query(): string {
@@ -71,9 +138,19 @@ export class RequestForm {
 
   /** Takes over a saved request. */
   open(request: SavedRequest): void {
-    this.take({ ...request, allow_without_token: false });
+    const { method, url, headers, body, follow_redirects, time_limit_ms } = request;
+    this.take({ method, url, headers, body, session: null, allow_without_token: false, follow_redirects, ...(time_limit_ms === null ? {} : { time_limit_ms }) });
     this.session = request.session;
-    this.saved = request.id;
+    this.file = { id: request.id, name: request.name, revision: request.revision };
+    this.settle();
+  }
+
+  /** What its file is to say, or why it cannot be written. */
+  asSaved(id: string, name: string, revision: string | null): { saved: SavedRequest } | { refused: Failure } {
+    const ready = this.draft(false);
+    if ("refused" in ready) return ready;
+    const { method, url, headers, body, session } = ready.draft;
+    return { saved: { id, name, method, url, headers, body: body ?? null, session: session ?? null, follow_redirects: this.followRedirects, time_limit_ms: ready.draft.time_limit_ms ?? null, revision } };
   }
 
   /** Takes over what a draft says, but for its session. */
@@ -84,7 +161,7 @@ export class RequestForm {
     this.written = { ...writtenOf(draft.body, draft.headers, nextRow) };
     this.followRedirects = draft.follow_redirects ?? true;
     this.timeLimit = draft.time_limit_ms == null ? null : draft.time_limit_ms / 1_000;
-    this.saved = null;
+    this.file = null;
     this.leftOut = [];
   }
 

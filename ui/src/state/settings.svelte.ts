@@ -14,6 +14,8 @@ export class Settings {
   inspector = $state(316);
   timeline = $state(268);
   view = $state<Kept["timeline_view"]>("story");
+  /** Keys that the user gave to commands. */
+  keys = $state.raw<Kept["keys"]>({});
   readonly #backend: Backend;
   #due: ReturnType<typeof setTimeout> | null = null;
 
@@ -27,6 +29,7 @@ export class Settings {
     this.inspector = within(kept.inspector_width_px, LIMITS.inspector);
     this.timeline = within(kept.timeline_height_px, LIMITS.timeline);
     this.view = kept.timeline_view;
+    this.keys = kept.keys;
   }
 
   resize(pane: keyof typeof LIMITS, size: number): void {
@@ -44,13 +47,18 @@ export class Settings {
     this.#saveSoon();
   }
 
+  setKeys(keys: Kept["keys"]): void {
+    this.keys = keys;
+    this.#saveSoon();
+  }
+
   #saveSoon(): void {
     if (this.#due !== null) clearTimeout(this.#due);
     this.#due = setTimeout(() => {
       this.#due = null;
       const kept: Kept = {
         theme: this.theme, sessions_width_px: this.sessions, inspector_width_px: this.inspector, timeline_height_px: this.timeline,
-        last_workspace: null, last_environment: null, timeline_view: this.view,
+        last_workspace: null, last_environment: null, timeline_view: this.view, keys: this.keys,
       };
       // Losing a pane's size is no news for the user.
       void this.#backend.call("save_settings", kept).catch(() => {});

@@ -20,12 +20,12 @@ export class Tour {
   readonly #timeline: Timeline;
   readonly #notices: Notices;
 
-  constructor(backend: Backend, timeline: Timeline, notices: Notices, exchange: Exchange) {
+  constructor(backend: Backend, timeline: Timeline, notices: Notices, exchange: () => Exchange) {
     this.#backend = backend;
     this.#timeline = timeline;
     this.#notices = notices;
     timeline.listen((moment) => {
-      if (this.running && moment.run === timeline.chronicle.own && moment.kind === "RequestQueued" && moment.request !== undefined) exchange.follow({ run: moment.run, number: moment.request });
+      if (this.running && moment.run === timeline.chronicle.own && moment.kind === "RequestQueued" && moment.request !== undefined) exchange().follow({ run: moment.run, number: moment.request });
     });
   }
 

@@ -1,11 +1,11 @@
-// What the keys do that work anywhere in the window. `words/keys.ts` says the same to people.
-import { flushSync } from "svelte";
+// The keys that work anywhere in the window: each runs the command that has it.
+import { chordOf } from "../lib/chord";
 import type { App } from "../state/app.svelte";
-import type { InspectorTab } from "../state/selection.svelte";
+import { run } from "./commands";
 
-/** Answers one key, if it is one of ours. */
+/** Answers one key, if a command has it. */
 export function listen(event: KeyboardEvent, app: App): void {
-  if (app.view === null || app.dialog !== null || event.defaultPrevented) return;
+  if (app.view === null || app.dialog !== null || app.tabs.closing !== null || event.defaultPrevented) return;
   if (!act(event, app)) return;
   event.preventDefault();
   event.stopPropagation();
@@ -14,99 +14,21 @@ export function listen(event: KeyboardEvent, app: App): void {
 /** Escape, where nobody closer to the focus had a use for it: stops what is under way, or puts the drawer away. */
 export function leave(event: KeyboardEvent, app: App): void {
   if (event.key !== "Escape" || app.view === null || app.dialog !== null || event.defaultPrevented) return;
-  if (app.exchange.pending) void app.exchange.stop();
+  if (app.exchange.pending) run("stop", app);
   else if (app.selection.drawer) app.selection.drawer = false;
 }
 
 function act(event: KeyboardEvent, app: App): boolean {
-  if (event.key === "F6") return cycle(event.shiftKey);
-  if (event.key === "F1") return open(app);
-  if (!event.ctrlKey || event.altKey || event.metaKey) return false;
-  if (event.shiftKey) {
-    return withShift(event.key.toLowerCase(), app);
-  }
-  const session = app.sessions.all[Number(event.key) - 1];
-  if (/^[1-9]$/.test(event.key) && session) {
+  const chord = chordOf(event);
+  if (chord === null || chord === "Escape") return false;
+  const session = /^Ctrl\+[1-9]$/.test(chord) ? app.sessions.all[Number(chord.at(-1)) - 1] : undefined;
+  if (session) {
     app.choose(session.name);
     return true;
   }
-  switch (event.key) {
-    case "Enter":
-      void app.exchange.press();
-      return true;
-    case "l":
-      return focus("[data-testid=url]", true);
-    case "j":
-      return focus("#timeline-pane [data-focus]") || focus("#timeline-pane");
-    case "o":
-      app.dialog = { kind: "import", start: null };
-      return true;
-    case "i":
-      app.selection.drawer = true;
-      return focus("#inspector-pane [role=tab][aria-selected=true]");
-    default:
-      return false;
-  }
-}
-
-function withShift(key: string, app: App): boolean {
-  const session = app.sessions.selected;
-  switch (key) {
-    case "r":
-      if (session && app.sessions.current?.generation) void app.act("refresh_now", { session });
-      return true;
-    case "y":
-      app.dialog = { kind: "inspect" };
-      return true;
-    case "u":
-      return secondOpinion(app);
-    case "c":
-      app.dialog = { kind: "code" };
-      return true;
-    case "l":
-      return inspect(app, "lineage");
-    case "f":
-      return inspect(app, "faults") && focus("[data-testid=fault-search]");
-    case "o":
-      if (app.lab.armed.length) void app.lab.clearAll();
-      return true;
-    default:
-      return false;
-  }
-}
-
-/** Asks another client the same as the send on show, once that is over. */
-function secondOpinion(app: App): boolean {
-  const send = app.exchange.send;
-  if (send?.finished && send.run === app.view?.run) app.dialog = { kind: "opinion", request: send.number, attempt: null };
-  return true;
-}
-
-/** Shows a tab of the inspector, and goes there. */
-function inspect(app: App, tab: InspectorTab): boolean {
-  app.selection.tab = tab;
-  app.selection.drawer = true;
-  flushSync();
-  return focus("#inspector-pane [role=tab][aria-selected=true]");
-}
-
-function open(app: App): boolean {
-  app.dialog = { kind: "help" };
-  return true;
-}
-
-function focus(selector: string, select = false): boolean {
-  const target = document.querySelector<HTMLElement>(selector);
-  target?.focus();
-  if (select && target instanceof HTMLInputElement) target.select();
-  return target !== null;
-}
-
-/** From region to region, in the order of the page; regions that are not shown are passed over. */
-function cycle(back: boolean): boolean {
-  const regions = [...document.querySelectorAll<HTMLElement>("[data-region]")].filter((one) => one.offsetParent !== null);
-  const at = regions.findIndex((one) => one.contains(document.activeElement));
-  const next = regions[(at + (back ? -1 : 1) + regions.length) % regions.length];
-  next?.focus();
+  const id = app.keymap.commandOf(chord);
+  if (id === null) return false;
+  // Also where it cannot be run now: what the page itself would do is never meant.
+  run(id, app);
   return true;
 }

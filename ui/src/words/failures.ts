@@ -376,7 +376,7 @@ const MESSAGES: Record<Code, Words> = {
   }),
   "workspace.invalid": (p) => ({
     title: "A file of the workspace cannot be used",
-    why: `${[p.path, p.line ? `line ${p.line}` : undefined].filter(Boolean).join(", ") || "It"}${because(p.detail)}. Correct it and open the workspace again; nothing was changed.`,
+    why: `${[p.path, p.line ? `line ${p.line}` : undefined].filter(Boolean).join(", ") || "It"}${because(p.detail)}. Correct it, and it is read again by itself; nothing was changed.`,
   }),
   "workspace.in_memory": () => ({
     title: "Nothing can be saved here",

@@ -1,30 +1,10 @@
-// Every key of the window, for the help and for the ear that listens to them.
+// The keys of the timeline, for the help. Those of the whole window are in `commands.ts`.
 
 /** A key and what it does. */
 export interface KeyWords {
   keys: string[];
   does: string;
 }
-
-/** Keys that work anywhere in the window. */
-export const ANYWHERE: KeyWords[] = [
-  { keys: ["Ctrl", "Enter"], does: "Send the request" },
-  { keys: ["Esc"], does: "Stop the request" },
-  { keys: ["Ctrl", "L"], does: "Go to the address" },
-  { keys: ["Ctrl", "1…9"], does: "Choose a session" },
-  { keys: ["Ctrl", "Shift", "R"], does: "Refresh the session's token now" },
-  { keys: ["Ctrl", "O"], does: "Import a file, a folder or a text" },
-  { keys: ["Ctrl", "Shift", "C"], does: "Show the request as code" },
-  { keys: ["Ctrl", "Shift", "U"], does: "Ask for a second opinion on the answer" },
-  { keys: ["Ctrl", "J"], does: "Go to the timeline" },
-  { keys: ["Ctrl", "I"], does: "Go to the inspector" },
-  { keys: ["Ctrl", "Shift", "Y"], does: "Look at a token that you paste" },
-  { keys: ["Ctrl", "Shift", "L"], does: "Show the token's lineage" },
-  { keys: ["Ctrl", "Shift", "F"], does: "Find a fault in the fault lab" },
-  { keys: ["Ctrl", "Shift", "O"], does: "Switch all faults off" },
-  { keys: ["F6"], does: "Go to the next region (Shift: the one before)" },
-  { keys: ["F1"], does: "Show these keys" },
-];
 
 /** Keys that work while the timeline has the focus. */
 export const LANES: KeyWords[] = [

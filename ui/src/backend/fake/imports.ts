@@ -56,7 +56,7 @@ export class FakeImport {
 
   write(): SavedRequest[] {
     this.written += 1;
-    return REQUESTS.map(([id, method, url]) => ({ id, name: id.split("/").at(-1) ?? id, method, url, headers: [], body: null, session: null }));
+    return REQUESTS.map(([id, method, url]) => ({ id, name: id.split("/").at(-1) ?? id, method, url, headers: [], body: null, session: null, follow_redirects: true, time_limit_ms: null, revision: null }));
   }
 
   preview(): ImportPreview {
