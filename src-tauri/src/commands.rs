@@ -3,16 +3,18 @@
 //! Each command takes one argument named `args` (the watch also a channel), makes one call into the engine, and
 //! answers at once or when that call is over. None loops or retries; the engine does. None returns a secret.
 
+mod body;
 mod code;
 mod demo;
 mod editor;
 mod evidence;
 mod fault;
 mod habits;
+mod history;
 mod import;
 mod request;
-mod second_opinion;
 mod saved;
+mod second_opinion;
 mod session;
 mod store;
 mod tabs;
@@ -27,6 +29,7 @@ use sandglass_engine::exchange::draft::Draft;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::import::curl::FromCurl;
 use sandglass_engine::import::placing::ImportPreview;
+use sandglass_engine::notebook::history::{HistoryPage, SendKey, SentDraft};
 use sandglass_engine::notebook::tabs::{KeptTab, OpenTabs};
 use sandglass_engine::preset::Preset;
 use sandglass_engine::second_opinion::{AskOpinion, SecondOpinion};
@@ -46,11 +49,13 @@ use sandglass_engine::workspace::writer::StoredSession;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+pub use self::body::{BodyProgress, BodyWindow, BodyWindowOf, FindInBody, FoundInBody, SavedBody};
 pub use self::code::{CodeOf, WrittenCode};
 pub use self::editor::{Decided, DeleteSession, Issuer, SaveSession};
 pub use self::evidence::{SECRETS_TYPED, SaveEvidence, SavedEvidence};
 pub use self::fault::{ArmFault, ClearFault};
 pub use self::habits::ReplayOf;
+pub use self::history::{ForgetSent, Forgotten, HistoryOf, PinSent};
 pub use self::import::{ImportChoices, ImportDone, ImportProgress, ImportText, PickImport};
 pub use self::request::{Accepted, Address, CurlLine, OfRequest, OfSend};
 pub use self::saved::{Created, DeleteRequest, MoveRequest, NewRequest, OfSaved, SavedRequests};

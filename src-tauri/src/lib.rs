@@ -12,6 +12,8 @@
 
 #[cfg(feature = "window")]
 mod app;
+#[cfg(feature = "window")]
+mod bodies;
 mod browser;
 pub mod cli;
 #[cfg(feature = "window")]
@@ -28,6 +30,8 @@ mod elsewhere;
 #[cfg(feature = "window")]
 mod guided;
 mod headless;
+#[cfg(feature = "window")]
+mod history;
 #[cfg(feature = "window")]
 mod imports;
 #[cfg(feature = "window")]

@@ -24,6 +24,9 @@ pub const GOOD_COPY: &str = "settings.json.good";
 /// Largest settings file that is read, in bytes; ours has a few hundred.
 const FILE_BYTES_MAX: u64 = 256 * 1024;
 
+/// Sends that are remembered of each workspace, until the user says otherwise.
+const HISTORY_KEPT: u32 = 10_000;
+
 /// What the window looks like on this machine.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ts_rs::TS)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +48,8 @@ pub struct Settings {
     /// Keys that the user gave to commands, by the command's name: `Ctrl+Shift+R`. An empty text: none.
     #[ts(type = "Record<string, string>")]
     pub keys: BTreeMap<String, String>,
+    /// Sends that are remembered of each workspace; zero: none.
+    pub history_kept: u32,
 }
 
 impl Default for Settings {
@@ -58,6 +63,7 @@ impl Default for Settings {
             last_environment: None,
             timeline_view: TimelineView::Story,
             keys: BTreeMap::new(),
+            history_kept: HISTORY_KEPT,
         }
     }
 }

@@ -13,6 +13,7 @@ use sandglass_engine::timeline::event::Kept;
 use sandglass_engine::workspace::Workspace;
 use tokio::sync::SetOnce;
 
+use crate::bodies::Bodies;
 use crate::browser;
 use crate::cli::Cli;
 use crate::clipboard::Board;
@@ -50,6 +51,8 @@ pub(crate) struct Opened {
     pub(crate) engine: Engine,
     /// What is open in the window, and what was sent from it.
     pub(crate) notebook: Arc<Notebook>,
+    /// The bodies of the last answers.
+    pub(crate) bodies: Bodies,
     /// The embedded demo, where its workspace is open.
     pub(crate) demo: Option<Demo>,
     /// What went wrong on the way.
@@ -185,6 +188,7 @@ impl Shell {
             SystemClock::default().wall(),
         )?;
         notices.extend(failure);
+        let bodies = Bodies::new(data_dir.clone());
         let engine = Engine::open(
             workspace,
             Options {
@@ -197,6 +201,7 @@ impl Shell {
         Ok(Opened {
             engine,
             notebook: Arc::new(notebook),
+            bodies,
             demo,
             notices,
         })

@@ -3,6 +3,7 @@
 use sandglass_demo::{Act, Fault, Malformed, Place};
 use sandglass_engine::error::Code;
 use sandglass_engine::exchange::draft::Draft;
+use sandglass_engine::exchange::outlet::Outlet;
 use sandglass_engine::exchange::peek::PEEKED_BYTES_MAX;
 use sandglass_engine::timeline::event::{Fact, StateName, Verdict, Withheld};
 use tests_engine::{Elsewhere, JSON, World, answer, failed, json_session, kind, quick};
@@ -50,6 +51,30 @@ async fn check(act: Act, refreshes: u64, rule_id: &str) {
     assert_eq!(verdicts(&world)[0].1, rule_id, "{act:?}");
     assert_eq!(world.session(JSON).state, StateName::Active, "{act:?}");
     holds_its_guarantees(&world.events());
+}
+
+/// What is written beside an answer is all of it, up to a limit; what is returned is its beginning either way.
+#[tokio::test]
+async fn a_body_goes_beside_the_answer_as_it_comes_and_ends_at_its_limit() {
+    let long = "line\n".repeat(700_000);
+    let world = World::signed_in(JSON).await;
+    for (bytes_max, whole) in [(u64::MAX, true), (2_000_000, false)] {
+        let act = told(200, &[("Content-Type", "text/plain")], &long);
+        world.demo.faults().set(Place::Api, Fault::once(act));
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let twin = tokio::fs::File::from_std(file.reopen().expect("the file"));
+        let outlet = Outlet::beside(twin, bytes_max);
+        let sending = world
+            .engine
+            .send_into(world.get("/orders", JSON), None, outlet)
+            .expect("accepted");
+        let response = sending.finished().await.expect("an answer");
+        let shown = response.text.as_deref().expect("text");
+        assert!(response.cut && long.starts_with(shown));
+        let written = std::fs::read_to_string(file.path()).expect("written");
+        assert_eq!(written.len() == long.len(), whole, "{}", written.len());
+        assert!(long.starts_with(&written) && written.len() >= 2_000_000);
+    }
 }
 
 /// Scenario 55.

@@ -10,9 +10,10 @@ pub mod habits;
 pub mod importing;
 pub mod lab;
 mod portable;
+mod remembering;
+pub mod saving;
 mod second_opinion;
 mod secrets;
-pub mod saving;
 pub mod trust;
 mod visiting;
 

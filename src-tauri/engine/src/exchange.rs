@@ -565,8 +565,15 @@ impl Exchange {
         let (mut shown, mut cut) = (answer.begun.bytes, false);
         let mut body_bytes = shown.len() as u64;
         if let Some(outlet) = &mut outlet {
-            outlet.write(&std::mem::take(&mut shown), &masker).await?;
+            outlet.write(&shown, &masker).await?;
+            if !outlet.is_beside() {
+                shown.clear();
+            }
         }
+        let read_max = match &outlet {
+            None => BODY_READ_BYTES_MAX,
+            Some(outlet) => outlet.bytes_max().unwrap_or(u64::MAX),
+        };
         while let Some(chunk) = response
             .chunk()
             .await
@@ -575,21 +582,23 @@ impl Exchange {
             body_bytes += chunk.len() as u64;
             if let Some(outlet) = &mut outlet {
                 outlet.write(&chunk, &masker).await?;
-                continue;
+                if !outlet.is_beside() {
+                    continue;
+                }
             }
             let room = BODY_SHOWN_BYTES_MAX - shown.len();
             shown.extend_from_slice(&chunk[..chunk.len().min(room)]);
             cut |= chunk.len() > room;
-            if body_bytes > BODY_READ_BYTES_MAX {
+            if body_bytes > read_max {
                 break;
             }
         }
-        let text = match &mut outlet {
-            Some(outlet) => {
-                outlet.finish(&masker).await?;
-                None
-            }
-            None => text(shown, media_type.as_deref(), cut).map(|text| match masker.mask(&text) {
+        if let Some(outlet) = &mut outlet {
+            outlet.finish(&masker).await?;
+        }
+        let text = match &outlet {
+            Some(outlet) if !outlet.is_beside() => None,
+            _ => text(shown, media_type.as_deref(), cut).map(|text| match masker.mask(&text) {
                 Cow::Owned(masked) => masked,
                 Cow::Borrowed(_) => text,
             }),

@@ -1,6 +1,8 @@
 //! What the window remembers of a person's work: the requests that are open, written or half written, and what was sent. It
 //! lives in a database of its own beside the timeline, and holds what people wrote, never a token of a session.
 
+pub mod history;
+pub(crate) mod secret_free;
 pub mod tabs;
 
 use std::path::Path;
@@ -77,6 +79,7 @@ impl Notebook {
     pub fn in_memory() -> Result<Self> {
         let made = Connection::open_in_memory().and_then(|connection| {
             connection.execute_batch(TABLES)?;
+            connection.execute_batch(history::TABLE)?;
             Ok(connection)
         });
         made.map(Self::over)
@@ -120,6 +123,7 @@ fn connect(path: &Path) -> Result<Connection, Unopened> {
     // What was deleted is not left behind in the file.
     connection.pragma_update(None, "secure_delete", true)?;
     connection.execute_batch(TABLES)?;
+    connection.execute_batch(history::TABLE)?;
     connection.pragma_update(None, "user_version", SCHEMA)?;
     Ok(connection)
 }

@@ -64,6 +64,24 @@ commands! {
     /// Writes what was read into the workspace, all of it or nothing.
     import::write_import(ImportChoices) -> ImportDone;
 
+    /// A part of the body of an answer.
+    body::read_body(BodyWindowOf) -> BodyWindow;
+    /// Where a text is in the body of an answer.
+    body::find_in_body(FindInBody) -> FoundInBody;
+    /// How much of an answer is here by now.
+    body::watch_body(OfRequest) -> BodyProgress;
+    /// Writes the body of an answer to a file that the user names in a dialog.
+    body::save_body(OfRequest) -> SavedBody;
+
+    /// Sends of the past that have some words, a page of them.
+    history::read_history(HistoryOf) -> HistoryPage;
+    /// What was written for a send of the past, without its secrets. Null: it is not remembered.
+    history::read_sent(SendKey) -> Option<SentDraft>;
+    /// Lets a send stay when older ones go.
+    history::pin_sent(PinSent) -> Nothing;
+    /// Forgets one send, or all of this workspace, and looks whether they are gone.
+    history::forget_sent(ForgetSent) -> Forgotten;
+
     /// The saved requests, and what of the workspace could not be read.
     saved::list_requests(Nothing) -> SavedRequests;
     /// A saved request, as its file is now.

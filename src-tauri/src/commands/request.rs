@@ -4,6 +4,7 @@ use sandglass_engine::engine::ProtectedResource;
 use sandglass_engine::error::{Code, Failure, Result};
 use sandglass_engine::exchange::body::Body;
 use sandglass_engine::exchange::draft::Draft;
+use sandglass_engine::exchange::outlet::Outlet;
 use sandglass_engine::exchange::response::ResponseDetails;
 use sandglass_engine::import::curl::{self, FromCurl};
 use sandglass_engine::timeline::event::EventKey;
@@ -13,6 +14,8 @@ use tauri::{AppHandle, State};
 use ts_rs::TS;
 
 use super::{Nothing, aside};
+use crate::bodies::BODY_KEPT_BYTES_MAX;
+use crate::history;
 use crate::picked::PickedFile;
 use crate::shell::Shell;
 
@@ -74,8 +77,14 @@ pub(crate) async fn send_request(shell: State<'_, Shell>, args: Draft) -> Result
         );
         return Err(Failure::new(Code::BodyInvalid).with("detail", detail));
     }
-    let engine = shell.engine().await?;
-    let request = engine.send(args)?.request;
+    let opened = shell.opened().await?;
+    let engine = &opened.engine;
+    let sent = engine.remembered(&args);
+    let (body, spool) = opened.bodies.begin();
+    let sending = engine.send_into(args, None, Outlet::beside(spool, BODY_KEPT_BYTES_MAX))?;
+    let request = sending.request;
+    opened.bodies.keep(request, body);
+    history::follow(opened, shell.settings.current().history_kept, sent, sending);
     Ok(Accepted {
         request,
         newest: engine.timeline().newest(),

@@ -131,6 +131,27 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.getByTestId("save").click();
     await expect(page.getByTestId("request-name")).toBeVisible();
   }],
+  ["what was sent before", "", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByTestId("response-status")).toHaveText("200 OK");
+    await page.keyboard.press("Control+h");
+    await expect(page.locator("#history-found [role=option]")).toHaveCount(1);
+  }],
+  ["an answer in bytes", "", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.keyboard.press("Control+Enter");
+    await page.getByTestId("body-as-hex").click();
+    await expect(page.getByTestId("hex")).toContainText("00000000");
+  }],
+  ["where the time went", "", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.keyboard.press("Control+Enter");
+    await page.getByTestId("response-timing").click();
+  }],
   ["the palette", "folder&many=200", async (page) => {
     await page.keyboard.press("Control+k");
     await page.getByTestId("palette").fill("re");

@@ -28,6 +28,7 @@ import { Questions } from "./fake/questions";
 import { FakeFiles, PRESETS } from "./fake/files";
 import { FakeImport } from "./fake/imports";
 import { secondOpinion } from "./fake/opinion";
+import { FakeHistory } from "./fake/history";
 import { FakeRequests, FakeTabs } from "./fake/requests";
 import { FakeSession } from "./fake/session";
 
@@ -70,6 +71,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   const files = new FakeFiles(engine.sessions.map((one) => one.name));
   const requests = new FakeRequests(stage.bare ? [] : [...REQUESTS, ...Array.from({ length: stage.many ?? 0 }, (_, index) => request(`many/${index % 50}/${index}`, `Request ${index}`, "GET", `/things/${index}`))]);
   const tabs = new FakeTabs();
+  const past = new FakeHistory(engine);
   const stays = stage.folder || stage.bare;
   const saved: Settings[] = [];
   const profiles = new Profiles(engine);
@@ -81,7 +83,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
   const snapshots = () => engine.sessions.map((one) => one.snapshot(engine.log.newest));
   const settings: Settings = {
-    theme: stage.theme ?? "system", sessions_width_px: 232, inspector_width_px: 316, timeline_height_px: 268, last_workspace: null, last_environment: null, timeline_view: stage.view ?? "story", keys: {},
+    theme: stage.theme ?? "system", sessions_width_px: 232, inspector_width_px: 316, timeline_height_px: 268, last_workspace: null, last_environment: null, timeline_view: stage.view ?? "story", keys: {}, history_kept: 10_000,
   };
 
   const handlers: Handlers = {
@@ -94,6 +96,26 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       if (environment !== null && !ENVIRONMENTS.includes(environment)) throw failure("environment.unknown", { environment });
       engine.goTo(environment);
       return { name: "Acme shop", path: "/home/ada/acme-shop", embedded_demo: false, environments: ENVIRONMENTS, environment };
+    },
+    read_body: ({ request, from, length }) => {
+      const bytes = engine.body(request).slice(from, from + Math.min(length, 262_144));
+      return { hex: [...bytes].map((byte) => byte.toString(16).padStart(2, "0")).join(""), total: engine.body(request).length, broken: null };
+    },
+    find_in_body: ({ request, text, from }) => {
+      const at = new TextDecoder("latin1").decode(engine.body(request)).indexOf(text, from);
+      return { at: at < 0 ? null : at };
+    },
+    watch_body: ({ request }) => ({ bytes: engine.body(request).length }),
+    save_body: ({ request }) => ({ path: `/home/ada/R${request}.body` }),
+    read_history: ({ question, before }) => past.page(question, before),
+    read_sent: (key) => past.sent(key),
+    pin_sent: ({ key, pinned }) => {
+      past.pin(key, pinned);
+      return {};
+    },
+    forget_sent: ({ key }) => {
+      past.forget(key);
+      return { left: 0 };
     },
     list_requests: () => ({ requests: requests.all, unreadable: [] }),
     read_request_file: ({ id }) => requests.read(id),
@@ -113,7 +135,11 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
       tabs.arrange(order, active);
       return {};
     },
-    send_request: (draft) => ({ request: engine.send(draft), ...done() }),
+    send_request: (draft) => {
+      const request = engine.send(draft);
+      past.record(request, draft);
+      return { request, ...done() };
+    },
     pick_file: () => ({ path: "/home/ada/pictures/cat.png", name: "cat.png", bytes: 48_213 }),
     fill_address: ({ url }) => ({ url: url.replace(/\{\{ *([\w.-]+) *\}\}/g, (_, name: string) => VARIABLES[name] ?? refuse("variable.unknown", { variable: name })) }),
     read_curl: ({ line }) => {

@@ -29,7 +29,7 @@ import { Tour } from "./tour.svelte";
 import { Why } from "./why.svelte";
 
 /** A dialog of the window. */
-export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" | "palette" } | { kind: "editor"; session: string | null } | { kind: "save"; tab: Exchange } | { kind: "rename" | "delete"; request: SavedRequest } | { kind: "opinion"; request: number; attempt: number | null } | { kind: "code" } | { kind: "import"; start: { text: string } | { preview: ImportPreview } | null } | { kind: "export"; selection: Selected };
+export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" | "palette" | "history" } | { kind: "editor"; session: string | null } | { kind: "save"; tab: Exchange } | { kind: "rename" | "delete"; request: SavedRequest } | { kind: "opinion"; request: number; attempt: number | null } | { kind: "code" } | { kind: "import"; start: { text: string } | { preview: ImportPreview } | null } | { kind: "export"; selection: Selected };
 
 /** Everything the window shows. */
 export class App {

@@ -23,6 +23,8 @@ export class Exchange {
   /** The engine refused to send at all. */
   refused = $state.raw<Failure | null>(null);
   response = $state.raw<ResponseDetails | null>(null);
+  /** The answer that was on show before this one. */
+  before = $state.raw<ResponseDetails | null>(null);
   /** Send was pressed, and the engine has not accepted it yet. */
   asking = $state(false);
 
@@ -31,6 +33,7 @@ export class Exchange {
   readonly #run: () => number;
   readonly #deafen: () => void;
   #fills = 0;
+  #last: ResponseDetails | null = null;
 
   /** `id` tells it from every other one in the window. */
   constructor(readonly id: number, backend: Backend, timeline: Timeline, run: () => number) {
@@ -217,7 +220,10 @@ export class Exchange {
     if (send.run !== this.#run()) return;
     try {
       const response = await this.#backend.call("read_response", { request: send.number });
-      if (this.shown?.run === send.run && this.shown.number === send.number) this.response = response;
+      if (this.shown?.run !== send.run || this.shown.number !== send.number) return;
+      this.response = response;
+      if (response && this.#last && this.#last.request !== response.request) this.before = this.#last;
+      this.#last = response ?? this.#last;
     } catch (error) {
       // There was no answer; the timeline has the code, and this is what is known of the reason.
       if (this.shown?.run === send.run && this.shown.number === send.number) this.refused = failureOf(error);

@@ -56,6 +56,8 @@ export class RequestForm {
   leftOut = $state.raw<LeftOut[]>([]);
   /** What is unfolded. */
   part = $state<RequestPart | null>(null);
+  /** It was taken from the past, where secrets are not remembered. */
+  hidden = $state(false);
   /** What was written when it was saved or opened last. */
   #kept = $state("");
 

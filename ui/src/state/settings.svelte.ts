@@ -16,6 +16,8 @@ export class Settings {
   view = $state<Kept["timeline_view"]>("story");
   /** Keys that the user gave to commands. */
   keys = $state.raw<Kept["keys"]>({});
+  /** Sends that are remembered of each workspace. */
+  historyKept = $state(10_000);
   readonly #backend: Backend;
   #due: ReturnType<typeof setTimeout> | null = null;
 
@@ -30,6 +32,7 @@ export class Settings {
     this.timeline = within(kept.timeline_height_px, LIMITS.timeline);
     this.view = kept.timeline_view;
     this.keys = kept.keys;
+    this.historyKept = kept.history_kept;
   }
 
   resize(pane: keyof typeof LIMITS, size: number): void {
@@ -52,13 +55,18 @@ export class Settings {
     this.#saveSoon();
   }
 
+  keepHistory(sends: number): void {
+    this.historyKept = sends;
+    this.#saveSoon();
+  }
+
   #saveSoon(): void {
     if (this.#due !== null) clearTimeout(this.#due);
     this.#due = setTimeout(() => {
       this.#due = null;
       const kept: Kept = {
         theme: this.theme, sessions_width_px: this.sessions, inspector_width_px: this.inspector, timeline_height_px: this.timeline,
-        last_workspace: null, last_environment: null, timeline_view: this.view, keys: this.keys,
+        last_workspace: null, last_environment: null, timeline_view: this.view, keys: this.keys, history_kept: this.historyKept,
       };
       // Losing a pane's size is no news for the user.
       void this.#backend.call("save_settings", kept).catch(() => {});

@@ -38,6 +38,8 @@ const ACTS: Record<CommandId, Command> = {
   import: { run: (app) => (app.dialog = { kind: "import", start: null }) },
   code: { run: (app) => (app.dialog = { kind: "code" }) },
   opinion: { run: secondOpinion, ready: (app) => app.exchange.send?.finished != null && app.exchange.send.run === app.view?.run },
+  history: { run: (app) => (app.dialog = { kind: "history" }) },
+  "save-body": { run: () => document.querySelector<HTMLElement>("[data-testid=save-body]")?.click(), ready: (app) => (app.exchange.response?.body_bytes ?? 0) > 0 },
   requests: { run: () => focus("#sessions-pane .tree [tabindex='0']") || focus("#sessions-pane") },
   timeline: { run: () => focus("#timeline-pane [data-focus]") || focus("#timeline-pane") },
   inspector: { run: (app) => inspect(app, app.selection.tab) },

@@ -33,4 +33,12 @@ last_environment: string | null,
 /**
  * How the timeline is drawn.
  */
-timeline_view: TimelineView, };
+timeline_view: TimelineView, 
+/**
+ * Keys that the user gave to commands, by the command's name: `Ctrl+Shift+R`. An empty text: none.
+ */
+keys: Record<string, string>, 
+/**
+ * Sends that are remembered of each workspace; zero: none.
+ */
+history_kept: number, };

@@ -25,6 +25,8 @@ export const COMMANDS = [
   { id: "import", does: "Import a file, a folder or a text", also: "openapi postman insomnia bruno har", keys: "Ctrl+O" },
   { id: "code", does: "Show the request as code", also: "curl javascript python", keys: "Ctrl+Shift+C" },
   { id: "opinion", does: "Ask for a second opinion on the answer", also: "another client compare", keys: "Ctrl+Shift+U" },
+  { id: "history", does: "Search what was sent before", also: "history resend", keys: "Ctrl+H" },
+  { id: "save-body", does: "Save the body of the answer", also: "download response", keys: "" },
   { id: "requests", does: "Go to the saved requests", also: "collections sidebar", keys: "Ctrl+B" },
   { id: "timeline", does: "Go to the timeline", also: "events", keys: "Ctrl+J" },
   { id: "inspector", does: "Go to the inspector", also: "token claims", keys: "Ctrl+I" },

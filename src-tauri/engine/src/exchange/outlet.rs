@@ -12,6 +12,7 @@ use crate::redact::Masker;
 /// Takes the body of an answer, with known secrets in it masked.
 pub struct Outlet {
     writer: Pin<Box<dyn AsyncWrite + Send + Sync>>,
+    beside: Option<u64>,
     held: Vec<u8>,
 }
 
@@ -20,8 +21,28 @@ impl Outlet {
     pub fn new(writer: impl AsyncWrite + Send + Sync + 'static) -> Self {
         Self {
             writer: Box::pin(writer),
+            beside: None,
             held: Vec::new(),
         }
+    }
+
+    /// Writes to this beside what is returned with the answer: its beginning, as without an outlet. At most so many bytes
+    /// of it are read.
+    pub fn beside(writer: impl AsyncWrite + Send + Sync + 'static, bytes_max: u64) -> Self {
+        Self {
+            beside: Some(bytes_max),
+            ..Self::new(writer)
+        }
+    }
+
+    /// The answer returns the beginning of the body too.
+    pub(crate) fn is_beside(&self) -> bool {
+        self.beside.is_some()
+    }
+
+    /// Bytes of a body that are read at most. Absent: all of it.
+    pub(crate) fn bytes_max(&self) -> Option<u64> {
+        self.beside
     }
 
     /// Writes one more piece of the body.

@@ -42,6 +42,8 @@ export class FakeEngine {
   readonly drafts: Draft[] = [];
   readonly responses = new Map<number, ResponseDetails>();
   readonly manners: Manners = { delayMs: 190, refresh: "granted", browser: true, refuseAlways: false, keychain: "open", saysYesMs: 60_000 };
+  /** Bodies that are no text; that of every other answer is its text. */
+  readonly bodies = new Map<number, Uint8Array>();
   kept: Kept = "keychain";
   environment: string | null = null;
   readonly #elsewhere = new Map<string | null, FakeSession[]>();
@@ -53,6 +55,11 @@ export class FakeEngine {
   #requests = 0;
   #flights = 0;
   #tour = 0;
+
+  /** The body of an answer, byte by byte. */
+  body(request: number): Uint8Array {
+    return this.bodies.get(request) ?? new TextEncoder().encode(this.responses.get(request)?.text ?? "");
+  }
 
   constructor(clock: FakeClock, run = 3) {
     this.#clock = clock;
