@@ -177,7 +177,7 @@ impl Notebook {
             ],
         );
         let pruned = recorded.and_then(|_| {
-            if key.request % PRUNE_EVERY == 0 {
+            if key.request.is_multiple_of(PRUNE_EVERY) {
                 prune(&connection, place, keep)?;
             }
             Ok(())
