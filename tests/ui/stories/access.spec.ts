@@ -36,7 +36,7 @@ async function signInByBrowser(page: Page, auth: string): Promise<void> {
   await page.getByLabel("Client id").fill("desktop");
   await page.getByLabel("The client proves itself").selectOption(auth);
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("button", { name: "Test sign-in" }).click();
 }
 
@@ -220,7 +220,7 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
   ["a session that is tried", "folder", async (page) => {
     await page.getByRole("button", { name: "Edit demo" }).click();
     await page.getByTestId("editor-try").click();
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.getByRole("button", { name: "Test sign-in" }).click();
     await page.getByLabel("User").fill("ada");
     await page.getByLabel("Password").fill("hourglass");

@@ -61,10 +61,10 @@ test("what the user does not allow is not written", async ({ window: { page, ope
   await page.getByRole("button", { name: "Add an origin" }).click();
   await page.getByRole("textbox", { name: "Origin 2" }).fill("https://evil.test");
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("You did not allow these addresses");
   await answer(page, true);
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("button", { name: "Done" })).toBeVisible();
   expect((await asked(page)).length).toBe(2);
 });
@@ -89,13 +89,13 @@ test("a mistake is named and nothing is lost", async ({ window: { page, open } }
   await page.getByText("Endpoints by hand").click();
   await page.getByLabel("Token endpoint").fill("nonsense");
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("nonsense");
   await page.getByTestId("editor-find").click();
   await expect(page.getByLabel("Token endpoint")).toHaveValue("nonsense");
   await page.getByLabel("Token endpoint").fill("https://id.test/token");
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("alert")).toContainText("There is one of that name already");
 });
 
@@ -106,7 +106,7 @@ test("in the demo, a session goes to a folder of the user's choice", async ({ wi
   await page.getByText("Endpoints by hand").click();
   await page.getByLabel("Token endpoint").fill("https://id.test/token");
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("dialog").getByRole("status")).toContainText("Saved in /home/ada/my-api");
 });
 

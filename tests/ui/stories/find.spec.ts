@@ -25,7 +25,7 @@ async function save(page: Page, ready: () => Promise<unknown> = async () => {}):
   await page.getByTestId("editor-bind").click();
   await page.getByLabel("Origin 1").fill("http://127.0.0.1:40117");
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("button", { name: "Test sign-in" }).click();
 }
 
@@ -157,7 +157,7 @@ test("a fixed port, an audience, a proxy and an exception are written as the fil
   await page.getByLabel("Host of exception 1").fill("dev.local");
   await page.getByLabel("SHA-256 of exception 1").fill("ab".repeat(32));
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await expect(page.getByRole("button", { name: "Done" })).toBeVisible();
   const keys = await page.evaluate(() => (window as unknown as { play: { files: { read: (name: string) => { keys: unknown } } } }).play.files.read("viewer").keys);
   expect(keys).toEqual({

@@ -36,6 +36,17 @@ test("an answer is read laid out, as it came, and in bytes", async ({ window: { 
   await expect(page.getByText("Saved as /home/ada/R1.body.")).toBeVisible();
 });
 
+test("where the cursor stands in JSON is a pointer, and it is copied with its value", async ({ window: { page } }) => {
+  await page.getByRole("textbox", { name: "Response", exact: true }).focus();
+  await page.keyboard.press("Control+End");
+  for (let line = 0; line < 2; line += 1) await page.keyboard.press("ArrowUp");
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("End");
+  await expect(page.getByTestId("pointer")).toHaveText("/total");
+  await page.getByRole("button", { name: "Copy pointer" }).click();
+  await expect(page.getByText("The JSON pointer is in the clipboard.")).toBeVisible();
+});
+
 test("markup is text that is laid out, and runs nothing", async ({ window: { page } }) => {
   await becomes(page, { media_type: "text/html", text: "<html><body><script>window.ran = 1</script><img src=x onerror='window.ran = 1'><p>Hi</p></body></html>" });
   await expect(page.getByTestId("response-content")).toContainText("<p>Hi</p>");
