@@ -3,21 +3,33 @@ import type { Accepted } from "./Accepted";
 import type { Address } from "./Address";
 import type { AppView } from "./AppView";
 import type { ArmFault } from "./ArmFault";
+import type { ArrangeTabs } from "./ArrangeTabs";
 import type { AskOpinion } from "./AskOpinion";
+import type { BodyProgress } from "./BodyProgress";
+import type { BodyWindow } from "./BodyWindow";
+import type { BodyWindowOf } from "./BodyWindowOf";
 import type { CameBack } from "./CameBack";
 import type { ChooseEnvironment } from "./ChooseEnvironment";
 import type { ChooseStore } from "./ChooseStore";
 import type { ClearFault } from "./ClearFault";
 import type { CodeOf } from "./CodeOf";
+import type { Created } from "./Created";
 import type { CurlLine } from "./CurlLine";
 import type { Decided } from "./Decided";
+import type { DeleteRequest } from "./DeleteRequest";
 import type { DeleteSession } from "./DeleteSession";
 import type { Draft } from "./Draft";
 import type { Excerpt } from "./Excerpt";
 import type { Explanation } from "./Explanation";
 import type { Filtered } from "./Filtered";
+import type { FindInBody } from "./FindInBody";
+import type { ForgetSent } from "./ForgetSent";
+import type { Forgotten } from "./Forgotten";
 import type { Found } from "./Found";
+import type { FoundInBody } from "./FoundInBody";
 import type { FromCurl } from "./FromCurl";
+import type { HistoryOf } from "./HistoryOf";
+import type { HistoryPage } from "./HistoryPage";
 import type { ImportChoices } from "./ImportChoices";
 import type { ImportDone } from "./ImportDone";
 import type { ImportPreview } from "./ImportPreview";
@@ -25,6 +37,7 @@ import type { ImportProgress } from "./ImportProgress";
 import type { ImportText } from "./ImportText";
 import type { Inspected } from "./Inspected";
 import type { Issuer } from "./Issuer";
+import type { KeptTab } from "./KeptTab";
 import type { KeyFile } from "./KeyFile";
 import type { KeychainView } from "./KeychainView";
 import type { Known } from "./Known";
@@ -35,18 +48,23 @@ import type { MakePortable } from "./MakePortable";
 import type { MatchOf } from "./MatchOf";
 import type { Matches } from "./Matches";
 import type { Metadata } from "./Metadata";
+import type { MoveRequest } from "./MoveRequest";
+import type { NewRequest } from "./NewRequest";
 import type { Newest } from "./Newest";
 import type { Nothing } from "./Nothing";
 import type { OfEvent } from "./OfEvent";
 import type { OfRequest } from "./OfRequest";
+import type { OfSaved } from "./OfSaved";
 import type { OfSend } from "./OfSend";
 import type { OfSession } from "./OfSession";
 import type { OfToken } from "./OfToken";
+import type { OpenTabs } from "./OpenTabs";
 import type { Overview } from "./Overview";
 import type { OverviewOf } from "./OverviewOf";
 import type { Pasted } from "./Pasted";
 import type { PickImport } from "./PickImport";
 import type { PickedFile } from "./PickedFile";
+import type { PinSent } from "./PinSent";
 import type { Portable } from "./Portable";
 import type { Preset } from "./Preset";
 import type { ProtectedResource } from "./ProtectedResource";
@@ -54,8 +72,13 @@ import type { ReplayOf } from "./ReplayOf";
 import type { ResponseDetails } from "./ResponseDetails";
 import type { SaveEvidence } from "./SaveEvidence";
 import type { SaveSession } from "./SaveSession";
+import type { SavedBody } from "./SavedBody";
 import type { SavedEvidence } from "./SavedEvidence";
+import type { SavedRequest } from "./SavedRequest";
+import type { SavedRequests } from "./SavedRequests";
 import type { SecondOpinion } from "./SecondOpinion";
+import type { SendKey } from "./SendKey";
+import type { SentDraft } from "./SentDraft";
 import type { ServerAnswer } from "./ServerAnswer";
 import type { SessionSnapshot } from "./SessionSnapshot";
 import type { Settings } from "./Settings";
@@ -190,6 +213,74 @@ stop_import: [Nothing, Nothing],
  * Writes what was read into the workspace, all of it or nothing.
  */
 write_import: [ImportChoices, ImportDone], 
+/**
+ * A part of the body of an answer.
+ */
+read_body: [BodyWindowOf, BodyWindow], 
+/**
+ * Where a text is in the body of an answer.
+ */
+find_in_body: [FindInBody, FoundInBody], 
+/**
+ * How much of an answer is here by now.
+ */
+watch_body: [OfRequest, BodyProgress], 
+/**
+ * Writes the body of an answer to a file that the user names in a dialog.
+ */
+save_body: [OfRequest, SavedBody], 
+/**
+ * Sends of the past that have some words, a page of them.
+ */
+read_history: [HistoryOf, HistoryPage], 
+/**
+ * What was written for a send of the past, without its secrets. Null: it is not remembered.
+ */
+read_sent: [SendKey, SentDraft | null], 
+/**
+ * Lets a send stay when older ones go.
+ */
+pin_sent: [PinSent, Nothing], 
+/**
+ * Forgets one send, or all of this workspace, and looks whether they are gone.
+ */
+forget_sent: [ForgetSent, Forgotten], 
+/**
+ * The saved requests, and what of the workspace could not be read.
+ */
+list_requests: [Nothing, SavedRequests], 
+/**
+ * A saved request, as its file is now.
+ */
+read_request_file: [OfSaved, SavedRequest], 
+/**
+ * Writes a saved request's file, where it still is what was read.
+ */
+save_request: [SavedRequest, SavedRequest], 
+/**
+ * Writes a request into a new file; for a workspace in memory, into a folder that the user chooses.
+ */
+create_request: [NewRequest, Created], 
+/**
+ * Gives a saved request another name or collection.
+ */
+move_request: [MoveRequest, SavedRequest], 
+/**
+ * Removes a saved request's file.
+ */
+delete_request: [DeleteRequest, Nothing], 
+/**
+ * The requests that were open in this workspace.
+ */
+read_tabs: [Nothing, OpenTabs], 
+/**
+ * Keeps what is written in one tab.
+ */
+keep_tab: [KeptTab, Nothing], 
+/**
+ * Keeps which tabs there are, and their order.
+ */
+arrange_tabs: [ArrangeTabs, Nothing], 
 /**
  * All sessions, as they stand.
  */
