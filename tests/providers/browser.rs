@@ -118,9 +118,12 @@ fn filled_in(page: &str) -> (String, String) {
     let mut fields = url::form_urlencoded::Serializer::new(String::new());
     for input in tags(page, "input") {
         if let Some(name) = attribute(input, "name") {
+            // What a page hides and leaves empty is not a person's to fill.
+            let hidden = attribute(input, "type").as_deref() == Some("hidden");
+            let typed = if hidden { "" } else { "ada" };
             fields.append_pair(
                 &name,
-                &attribute(input, "value").unwrap_or_else(|| "ada".to_owned()),
+                &attribute(input, "value").unwrap_or_else(|| typed.to_owned()),
             );
         }
     }

@@ -44,7 +44,7 @@ const provider = new Provider(issuer, {
   pkce: { required: () => true },
   findAccount: (_, id) => ({ accountId: id, claims: () => ({ sub: id }) }),
   rotateRefreshToken: () => true,
-  ttl: { AccessToken: ACCESS_TOKEN_S, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
+  ttl: { AccessToken: ACCESS_TOKEN_S, ClientCredentials: ACCESS_TOKEN_S, AuthorizationCode: 60, Grant: 3600, IdToken: 3600, Interaction: 600, RefreshToken: 3600, Session: 3600 },
   features: {
     devInteractions: { enabled: true },
     clientCredentials: { enabled: true },
@@ -130,4 +130,6 @@ const api = await listening(createServer((request, response) => {
 }));
 
 console.log(JSON.stringify({ issuer, token_endpoint: `${issuer}/token`, jwks_uri: `${issuer}/jwks`, api: `${api}/orders`, counts: `${api}/counts` }));
+// Nobody reads further lines, and the library has some to say.
+process.stdout.on('error', () => {});
 process.stdin.resume().on('end', () => process.exit(0));

@@ -544,10 +544,13 @@ fn a_thief_who_uses_a_spent_token_is_told_by_the_next_refresh() {
         let failure = engine.refresh(SESSION).await.expect_err("it is over");
         assert_eq!(failure.code, Code::RefreshInvalidGrant);
         let session = &engine.sessions()[0];
-        assert_eq!(
-            (session.state, session.login_cause),
-            (StateName::LoginRequired, Some(LoginCause::InvalidGrant))
+        // What is left of the access token is used up, where the provider lets it.
+        let over = matches!(
+            session.state,
+            StateName::Degraded | StateName::LoginRequired
         );
+        assert!(over, "{:?}", session.state);
+        assert_eq!(session.login_cause, Some(LoginCause::InvalidGrant));
         engine.shut_down().await;
     };
     let told = runtime.block_on(async { tokio::time::timeout(DEADLINE, story).await });
