@@ -614,6 +614,7 @@ impl Session {
             family: self.config.family.to_string(),
             kind: self.config.kind(),
             grant: self.config.grant(),
+            signs_in_with: self.config.dialect.signs_in_with(),
             client_auth: self.config.client_auth(),
             state: state.name(),
             epoch: state.epoch,

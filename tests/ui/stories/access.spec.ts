@@ -199,6 +199,11 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.keyboard.press("Enter");
     await expect(page.getByRole("dialog").last().getByRole("alert")).toBeVisible();
   }],
+  ["a code for another device", "folder&grant=device_code", async (page) => {
+    await page.getByRole("button", { name: "Sign in", exact: true }).last().click();
+    await page.getByRole("button", { name: "Get a code" }).click();
+    await expect(page.getByRole("status", { name: "Code" })).toBeVisible();
+  }],
   ["a client's key that is asked for", "folder", async (page) => {
     await signInByBrowser(page, "private_key_jwt");
     await page.getByRole("button", { name: "Choose a file…" }).click();

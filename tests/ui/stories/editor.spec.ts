@@ -121,3 +121,21 @@ test("a session is deleted only when that is said twice", async ({ window: { pag
   await expect(page.getByTestId("session-demo-oauth")).toBeHidden();
   await expect(page.getByTestId("session-demo")).toBeVisible();
 });
+
+test("a JSON session without a request that signs in takes a refresh token", async ({ window: { page, open } }) => {
+  await open("folder");
+  await page.getByRole("button", { name: "New session" }).click();
+  await page.getByLabel("Name").fill("robot");
+  await page.getByLabel("It speaks").selectOption("json");
+  await page.getByTestId("editor-sign-in").click();
+  await page.getByLabel("Address that refreshes").fill("http://127.0.0.1:40117/auth/refresh");
+  await page.getByLabel("Body that refreshes").fill('{"refreshToken": "{{refresh_token}}"}');
+  await page.getByTestId("editor-bind").click();
+  await page.getByLabel("Origin 1").fill("http://127.0.0.1:40117");
+  await page.getByTestId("editor-try").click();
+  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Test sign-in" }).click();
+  const dialog = page.getByRole("dialog", { name: "Sign in to robot" });
+  await expect(dialog.getByLabel("Refresh token")).toBeVisible();
+  await expect(dialog.getByLabel("Password")).toBeHidden();
+});

@@ -114,3 +114,24 @@ test("the session follows the environment: signed in here, and not there", async
   await page.getByRole("menuitemradio", { name: "No environment" }).click();
   await expect(page.getByTestId("session-demo")).toContainText("G1");
 });
+
+test("two sessions of one API stand side by side, each with tokens of its own", async ({ window: { page, open } }) => {
+  await open("folder");
+  for (const name of ["demo", "demo-oauth"]) {
+    await page.getByTestId(`session-${name}`).click();
+    await page.getByRole("button", { name: `Sign in to ${name}`, exact: true }).first().click();
+    const dialog = page.getByRole("dialog");
+    if (name === "demo") await dialog.getByLabel("User").fill("ada");
+    await dialog.getByLabel(name === "demo" ? "Password" : "Refresh token").fill("hourglass");
+    await page.keyboard.press("Enter");
+    await expect(page.getByTestId(`session-${name}`)).toContainText("G1");
+  }
+  await page.keyboard.press("Control+Shift+R");
+  await expect(page.getByTestId("session-demo-oauth")).toContainText("G2");
+  await expect(page.getByTestId("session-demo")).not.toContainText("G2");
+  for (const key of ["Control+1", "Control+2"]) {
+    await page.keyboard.press(key);
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByTestId("response-status")).toHaveText("200 OK");
+  }
+});

@@ -312,9 +312,11 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
 /** The session that a file describes. */
 function sessionOf(name: string, keys: StoredSession["keys"]): FakeSession {
   const origin = Array.isArray(keys.origins) ? String(keys.origins[0] ?? "") : "";
-  return new FakeSession(name, keys.kind === "json" ? "json" : "oauth", origin, 6_000, {
+  const session = new FakeSession(name, keys.kind === "json" ? "json" : "oauth", origin, 6_000, {
     grant: (keys.grant ?? "refresh_token") as GrantType, auth: (keys.client_auth ?? "none") as ClientAuth,
   });
+  session.passwordless = keys.sign_in === undefined;
+  return session;
 }
 
 /** What the played server says when it is asked. */

@@ -5,7 +5,7 @@ import { life } from "./life";
 
 const NOW = 1_000_000;
 const session = (change: Partial<SessionSnapshot>): SessionSnapshot => ({
-  as_of: { run: 1, seq: 1 }, name: "demo", family: "demo", kind: "json", grant: null, client_auth: null, state: "active", epoch: 1, generation: 7, expires_at_ms: NOW + 4_000, lifetime_ms: 6_000, origins: [],
+  as_of: { run: 1, seq: 1 }, name: "demo", family: "demo", kind: "json", grant: null, signs_in_with: "password", client_auth: null, state: "active", epoch: 1, generation: 7, expires_at_ms: NOW + 4_000, lifetime_ms: 6_000, origins: [],
   refresh_endpoint: "", offers: [], kept: "keychain", persist_pending: false, cooldown_until_ms: null, login_cause: null, evidence: [], step_up: null, set_aside: null, needs_attention: false, skew_ms: null, binding: null, faults: [], ...change,
 });
 

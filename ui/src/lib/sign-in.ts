@@ -2,30 +2,10 @@
 import type { ClientAuth } from "../wire/ClientAuth";
 import type { Credentials } from "../wire/Credentials";
 import type { KeyFileHolds } from "../wire/KeyFileHolds";
-import type { SessionSnapshot } from "../wire/SessionSnapshot";
-
-/** What the user is asked for. */
-export type Takes = Credentials["type"];
+import type { SignsInWith } from "../wire/SignsInWith";
 
 /** What a client authenticates with: something short to type, or something from a file. */
 export type Proof = "nothing" | "secret" | KeyFileHolds;
-
-/** What one signs in to this session with. */
-export function takes(session: SessionSnapshot | null): Takes {
-  if (session?.kind !== "oauth") return "password";
-  switch (session.grant) {
-    case "client_credentials":
-      return "client";
-    case "authorization_code":
-      return "browser";
-    case "device_code":
-      return "device";
-    case "password":
-      return "password";
-    default:
-      return "refresh_token";
-  }
-}
 
 /** What the client of this session authenticates with. */
 export function proof(auth: ClientAuth | null): Proof {
@@ -51,7 +31,7 @@ export interface Typed {
 }
 
 /** What was typed, as the engine takes it. */
-export function credentials(asked: Takes, proven: Proof, typed: Typed): Credentials {
+export function credentials(asked: SignsInWith, proven: Proof, typed: Typed): Credentials {
   const client = typed.client === "" || proven === "nothing" ? {} : { [proven === "secret" ? "client_secret" : proven]: typed.client };
   switch (asked) {
     case "password":

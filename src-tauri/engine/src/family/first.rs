@@ -58,7 +58,7 @@ impl Family {
                 };
                 let request = dialect
                     .password_request(&username, &password, &client)
-                    .ok_or_else(|| wrong_kind(expected_by(dialect)))?
+                    .ok_or_else(|| wrong_kind(dialect.signs_in_with().as_str()))?
                     .proven_by(bound.key());
                 request.check(self.wall())?;
                 Ok(First {
@@ -96,7 +96,7 @@ impl Family {
                 })
             }
             Credentials::Browser { .. } | Credentials::Device { .. } => {
-                Err(wrong_kind(expected_by(dialect)))
+                Err(wrong_kind(dialect.signs_in_with().as_str()))
             }
             Credentials::Client { mut client } => {
                 let oauth =
@@ -130,21 +130,6 @@ pub(super) fn bound(oauth: &OauthDialect, client: &mut ClientSecrets) -> Result<
     Ok(Bound::ToKey(Arc::new(key)))
 }
 
-/// What a session takes to sign in, as the parameter of a failure names it.
-fn expected_by(dialect: &Dialect) -> &'static str {
-    match dialect {
-        Dialect::Json(json) if json.sign_in.is_none() => "refresh_token",
-        Dialect::Json(_) | Dialect::Cookie(_) => "password",
-        Dialect::Oauth(oauth) => match oauth.grant {
-            GrantType::RefreshToken => "refresh_token",
-            GrantType::ClientCredentials => "client",
-            GrantType::AuthorizationCode => "browser",
-            GrantType::DeviceCode => "device",
-            GrantType::Password => "password",
-        },
-    }
-}
-
 /// The session's client, where it gets tokens in this way and has what it authenticates with; else what is wanted instead.
 pub(super) fn expected<'a>(
     dialect: &'a Dialect,
@@ -155,6 +140,6 @@ pub(super) fn expected<'a>(
         Dialect::Oauth(oauth) if oauth.grant == grant => {
             oauth.client_auth.lacks(client).map_or(Ok(oauth), Err)
         }
-        _ => Err(expected_by(dialect)),
+        _ => Err(dialect.signs_in_with().as_str()),
     }
 }

@@ -24,6 +24,7 @@ use self::cookies::CookieDialect;
 use self::grant_type::GrantType;
 use self::replies::Replies;
 use self::server::{Metadata, Offer, Server};
+use super::credentials::SignsInWith;
 use super::snapshot::SessionKind;
 use crate::origin::Origin;
 
@@ -157,6 +158,23 @@ pub enum ClientAuth {
     TlsClientAuth,
     /// Likewise with a certificate that the server knows by itself (RFC 8705 §2.2).
     SelfSignedTlsClientAuth,
+}
+
+impl Dialect {
+    /// What one signs in with.
+    pub fn signs_in_with(&self) -> SignsInWith {
+        match self {
+            Self::Json(json) if json.sign_in.is_none() => SignsInWith::RefreshToken,
+            Self::Json(_) | Self::Cookie(_) => SignsInWith::Password,
+            Self::Oauth(oauth) => match oauth.grant {
+                GrantType::RefreshToken => SignsInWith::RefreshToken,
+                GrantType::ClientCredentials => SignsInWith::Client,
+                GrantType::AuthorizationCode => SignsInWith::Browser,
+                GrantType::DeviceCode => SignsInWith::Device,
+                GrantType::Password => SignsInWith::Password,
+            },
+        }
+    }
 }
 
 impl OauthDialect {

@@ -1,7 +1,37 @@
 //! What a user signs in with. It goes in and never comes out again.
 
 use secrecy::SecretString;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+
+/// What one signs in to a session with: a kind of [`Credentials`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum SignsInWith {
+    /// A name and a password.
+    Password,
+    /// A refresh token that the user already has.
+    RefreshToken,
+    /// The system's browser.
+    Browser,
+    /// A code that is typed on another device.
+    Device,
+    /// What the client proves itself with, and nothing of a user.
+    Client,
+}
+
+impl SignsInWith {
+    /// As the parameter of a failure names it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::RefreshToken => "refresh_token",
+            Self::Browser => "browser",
+            Self::Device => "device",
+            Self::Client => "client",
+        }
+    }
+}
 
 /// What the user typed to sign in. Deserialized at the boundary, never serialized.
 #[derive(Debug, Deserialize)]

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::config::ClientAuth;
 use super::config::grant_type::GrantType;
 use super::config::server::Offer;
+use super::credentials::SignsInWith;
 use super::step_up::StepUp;
 use crate::clock::WallMs;
 use crate::fault::Fault;
@@ -25,6 +26,8 @@ pub struct SessionSnapshot {
     pub kind: SessionKind,
     /// How it gets tokens, where it speaks OAuth.
     pub grant: Option<GrantType>,
+    /// What one signs in to it with.
+    pub signs_in_with: SignsInWith,
     /// How its client authenticates, where it speaks OAuth.
     pub client_auth: Option<ClientAuth>,
     /// Where it stands.

@@ -10,6 +10,7 @@ import type { LineageStep } from "../../wire/LineageStep";
 import type { LoginCause } from "../../wire/LoginCause";
 import type { SessionKind } from "../../wire/SessionKind";
 import type { SessionSnapshot } from "../../wire/SessionSnapshot";
+import type { SignsInWith } from "../../wire/SignsInWith";
 import type { StateName } from "../../wire/StateName";
 import type { TokenDetails } from "../../wire/TokenDetails";
 
@@ -37,6 +38,11 @@ export interface FakeToken {
   refusedBy: string[];
 }
 
+/** What one signs in with, by grant. */
+const SIGNS_IN_WITH: Record<GrantType, SignsInWith> = {
+  refresh_token: "refresh_token", authorization_code: "browser", device_code: "device", client_credentials: "client", password: "password",
+};
+
 /** One session. */
 export class FakeSession {
   state: StateName = "signed_out";
@@ -57,6 +63,8 @@ export class FakeSession {
   /** The server revoked the family: nothing of it is honoured any more. */
   revoked = false;
   stopExpiry: (() => void) | null = null;
+  /** Its file has no request that signs in with a password. */
+  passwordless = false;
 
   constructor(
     readonly name: string, readonly kind: SessionKind, readonly origin: string, readonly lifetimeMs: number,
@@ -65,7 +73,7 @@ export class FakeSession {
 
   snapshot(as_of: EventKey): SessionSnapshot {
     return {
-      as_of, offers: this.kind === "oauth" ? ["introspection", "userinfo", "revocation", "end_session"] : [], name: this.name, family: this.name, kind: this.kind, grant: this.kind === "oauth" ? this.client.grant : null, client_auth: this.kind === "oauth" ? this.client.auth : null, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
+      as_of, offers: this.kind === "oauth" ? ["introspection", "userinfo", "revocation", "end_session"] : [], name: this.name, family: this.name, kind: this.kind, grant: this.kind === "oauth" ? this.client.grant : null, signs_in_with: this.kind === "oauth" ? SIGNS_IN_WITH[this.client.grant] : this.passwordless ? "refresh_token" : "password", client_auth: this.kind === "oauth" ? this.client.auth : null, state: this.state, epoch: this.epoch, generation: this.token?.generation ?? null,
       expires_at_ms: this.token ? Math.floor(this.token.expiresAt) : null, lifetime_ms: this.token ? this.lifetimeMs : null, origins: [this.origin],
       refresh_endpoint: `${this.origin}${this.kind === "json" ? "/auth/refresh" : "/oauth/token"}`, kept: this.kept,
       persist_pending: this.persistPending, cooldown_until_ms: this.cooldownUntil, login_cause: this.loginCause, evidence: this.evidence, step_up: null, set_aside: null,
