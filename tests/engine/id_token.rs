@@ -254,7 +254,6 @@ async fn a_sign_in_with_a_bad_id_token_is_none() {
 }
 
 /// N41: a set that is too large is none, and a new key is asked for once.
-/// N41: a signature is checked with the issuer's own keys, as soon as there is one to check.
 #[tokio::test]
 async fn keys_are_asked_for_when_they_are_needed() {
     let checked = Checked::new().await;
