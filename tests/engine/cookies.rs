@@ -195,7 +195,7 @@ async fn cookies_do_not_leave_the_sessions_origins() {
     );
 }
 
-/// What the API's answers hold of the jar is masked, also what they set anew, and no event or file holds any of it.
+/// Scenario 125: what the API's answers hold of the jar is masked, also what they set anew, and no event or file holds any of it.
 #[tokio::test]
 async fn no_cookie_is_seen_in_answers_or_in_the_timeline() {
     let server = Elsewhere::start(|request| {

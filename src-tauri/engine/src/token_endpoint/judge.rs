@@ -309,6 +309,7 @@ mod tests {
         }
     }
 
+    /// Scenario 73, in a server's own words.
     #[test]
     fn a_session_may_say_which_answers_end_it() {
         let ended = |status, body: Option<(&str, &str)>| AnswerPattern {
