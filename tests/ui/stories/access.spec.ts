@@ -253,8 +253,10 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
   }],
   ["the request as code", "", async (page) => page.keyboard.press("Control+Shift+C")],
   ["an export", "", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
     await page.keyboard.press("Control+Enter");
-    await expect(page.getByTestId("response-status")).toBeVisible();
+    await expect(page.getByTestId("response-status")).toHaveText("200 OK");
     await page.getByRole("button", { name: "More about this request" }).click();
     await page.getByRole("menuitemradio", { name: /Export/ }).click();
   }],
