@@ -7,7 +7,7 @@ use minijinja::value::{Serde, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Failure, Result};
-use crate::exchange::body::Body;
+use crate::exchange::body::{Body, Part};
 use crate::exchange::draft::Draft;
 use crate::origin::parse_url;
 use crate::redact;
@@ -50,9 +50,53 @@ struct Parts {
     headers: Vec<(String, String)>,
     secrets: Vec<Secret>,
     body: Option<String>,
+    /// The file that is the body.
+    file: Option<String>,
+    /// The parts of a form.
+    parts: Vec<FormPart>,
     /// The headers say what the body is.
     typed: bool,
     session: Option<String>,
+}
+
+/// One part of a form: a text, or a file.
+#[derive(Serialize)]
+struct FormPart {
+    name: String,
+    text: Option<String>,
+    path: String,
+    /// What the server is told that the file is called.
+    file_name: String,
+    media_type: String,
+}
+
+impl From<Part> for FormPart {
+    fn from(part: Part) -> Self {
+        match part {
+            Part::Text { name, text } => Self {
+                name,
+                text: Some(text),
+                path: String::new(),
+                file_name: String::new(),
+                media_type: String::new(),
+            },
+            Part::File {
+                name,
+                path,
+                file_name,
+                media_type,
+            } => {
+                let own_name = path.file_name().unwrap_or_default().to_string_lossy();
+                Self {
+                    name,
+                    text: None,
+                    file_name: file_name.unwrap_or_else(|| own_name.into_owned()),
+                    path: path.to_string_lossy().into_owned(),
+                    media_type: media_type.unwrap_or_else(|| "application/octet-stream".to_owned()),
+                }
+            }
+        }
+    }
 }
 
 /// A header whose value the code reads from its environment.
@@ -67,20 +111,27 @@ struct Secret {
 /// Writes a request as code. Its variables are filled; of those that are secret only the names are.
 ///
 /// # Errors
-/// `variable.unknown`, `variable.misplaced`, `url.invalid`; `body.invalid` where the body is no text.
+/// `variable.unknown`, `variable.misplaced`, `url.invalid`.
 pub fn write(draft: Draft, workspace: &Workspace, language: Language) -> Result<String> {
     let named = |name: &String| (name.clone(), format!("SECRET-{name}").into());
     let placeholders = workspace.variables.secrets.iter().map(named).collect();
     let draft = draft.filled(&workspace.variables, &placeholders)?;
     let url = redact::url(&parse_url(&draft.url)?);
-    let body = match draft.body {
-        None => None,
-        Some(Body::Text(text)) => Some(text).filter(|text| !text.is_empty()),
-        Some(Body::File { .. } | Body::Multipart { .. }) => {
-            let detail = "only a body of text can be written as code yet";
-            return Err(Failure::new(Code::BodyInvalid).with("detail", detail));
+    let (mut body, mut file, mut parts, mut media_type) = (None, None, Vec::new(), None);
+    match draft.body {
+        None => {}
+        Some(Body::Text(text)) => body = Some(text).filter(|text| !text.is_empty()),
+        Some(Body::File {
+            path,
+            media_type: named,
+        }) => {
+            file = Some(path.to_string_lossy().into_owned());
+            media_type = named;
         }
-    };
+        Some(Body::Multipart { parts: all }) => {
+            parts = all.into_iter().map(FormPart::from).collect();
+        }
+    }
     let mut secrets: Vec<Secret> = Vec::new();
     if draft.session.is_some() {
         secrets.push(Secret {
@@ -104,13 +155,20 @@ pub fn write(draft: Draft, workspace: &Workspace, language: Language) -> Result<
                 before: "",
                 variable,
             });
-        } else {
+        } else if parts.is_empty() || !name.eq_ignore_ascii_case("content-type") {
+            // The type of a form is the sender's, since the boundary is.
             headers.push((name, value));
         }
     }
-    let typed = headers
-        .iter()
-        .any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+    let is_typed = |headers: &[(String, String)]| {
+        headers
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("content-type"))
+    };
+    if let Some(media_type) = media_type.filter(|_| !is_typed(&headers)) {
+        headers.push(("Content-Type".to_owned(), media_type));
+    }
+    let typed = is_typed(&headers);
     let session = draft.session.map(|name| redact::server_text(&name, 64));
     let mut environment = Environment::new();
     let syntax = SyntaxConfig::builder()
@@ -135,6 +193,8 @@ pub fn write(draft: Draft, workspace: &Workspace, language: Language) -> Result<
                 headers,
                 secrets,
                 body,
+                file,
+                parts,
                 typed,
                 session,
             })),
@@ -280,6 +340,119 @@ mod tests {
                 seen.ends_with("{\"a\": \"it's $(id) ü\", \"pin\": \"SECRET-pin\"}"),
                 "{language:?}: {seen}"
             );
+        }
+    }
+
+    /// What each language sends of this body. `None`: it is not on this machine.
+    fn sent(language: Language, program: &str, ending: &str, body: Body) -> Option<String> {
+        let check = match language {
+            Language::Javascript => ["-e", ""],
+            Language::Python => ["-c", "import requests"],
+            _ => ["-c", "curl --version"],
+        };
+        let there = Command::new(program).args(check).output();
+        if !there.is_ok_and(|output| output.status.success()) {
+            return None;
+        }
+        let is_form = matches!(body, Body::Multipart { .. });
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        let server = std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a request");
+            stream
+                .set_read_timeout(Some(std::time::Duration::from_secs(20)))
+                .expect("a limit");
+            let (mut seen, mut piece) = (Vec::new(), [0; 4096]);
+            // The end of the file, or of the form's last boundary; a body in chunks ends with one of no length.
+            let is_over = |seen: &[u8]| {
+                let seen = String::from_utf8_lossy(seen);
+                let whole = seen.strip_suffix("0\r\n\r\n").unwrap_or(&seen);
+                match is_form {
+                    true => whole.trim_end().ends_with("--"),
+                    false => whole.ends_with("the end"),
+                }
+            };
+            while !is_over(&seen) {
+                let read = stream.read(&mut piece).expect("the rest");
+                assert!(
+                    read > 0,
+                    "it ended early: {}",
+                    String::from_utf8_lossy(&seen)
+                );
+                seen.extend_from_slice(&piece[..read]);
+            }
+            stream
+                .write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nhi")
+                .expect("an answer");
+            String::from_utf8_lossy(&seen).into_owned()
+        });
+        let draft = Draft {
+            headers: Vec::new(),
+            session: None,
+            body: Some(body),
+            ..draft(format!("http://{address}/upload"))
+        };
+        let code = write(draft, &workspace(), language).expect("code");
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join(format!("code.{ending}"));
+        std::fs::write(&file, &code).expect("a file");
+        let ran = Command::new(program)
+            .arg(&file)
+            .env("NO_PROXY", "127.0.0.1")
+            .output()
+            .expect("it runs");
+        assert!(ran.status.success(), "{code}\n{ran:?}");
+        Some(server.join().expect("it was asked"))
+    }
+
+    #[test]
+    fn files_and_forms_are_sent_as_they_are_written() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("it's a file.txt");
+        std::fs::write(&path, "content of it, to the end").expect("a file");
+        for (language, program, ending) in [
+            (Language::Curl, "sh", "sh"),
+            (Language::Javascript, "node", "mjs"),
+            (Language::Python, "python3", "py"),
+        ] {
+            let body = Body::File {
+                path: path.clone(),
+                media_type: Some("text/csv".to_owned()),
+            };
+            if let Some(seen) = sent(language, program, ending, body) {
+                assert!(
+                    seen.to_lowercase().contains("content-type: text/csv\r\n"),
+                    "{language:?}: {seen}"
+                );
+                assert!(
+                    seen.ends_with("\r\n\r\ncontent of it, to the end"),
+                    "{language:?}: {seen}"
+                );
+            }
+            let parts = vec![
+                Part::Text {
+                    name: "note".to_owned(),
+                    text: "@it's; \"one\"".to_owned(),
+                },
+                Part::File {
+                    name: "file".to_owned(),
+                    path: path.clone(),
+                    file_name: Some("cat.txt".to_owned()),
+                    media_type: Some("text/plain".to_owned()),
+                },
+            ];
+            if let Some(seen) = sent(language, program, ending, Body::Multipart { parts }) {
+                for wanted in [
+                    "multipart/form-data; boundary=",
+                    "name=\"note\"\r\n",
+                    "\r\n\r\n@it's; \"one\"\r\n",
+                    "filename=\"cat.txt\"",
+                    "text/plain",
+                    "content of it, to the end",
+                ] {
+                    assert!(seen.contains(wanted), "{language:?}: {wanted}: {seen}");
+                }
+            }
         }
     }
 }
