@@ -135,3 +135,15 @@ test("two sessions of one API stand side by side, each with tokens of its own", 
     await expect(page.getByTestId("response-status")).toHaveText("200 OK");
   }
 });
+
+test("the server itself is asked what a token is worth, and signing out there too is a choice", async ({ window: { page, open } }) => {
+  await open("folder&grant=client_credentials");
+  await page.keyboard.press("Control+2");
+  await page.evaluate(() => (window as unknown as { play: { engine: { signIn(name: string, good: boolean): Promise<void> } } }).play.engine.signIn("demo-oauth", true));
+  await page.getByRole("button", { name: "Ask what it is worth" }).press("Enter");
+  await expect(page.getByLabel("Ask the server")).toContainText("id.test says that this token is active");
+  await page.getByRole("button", { name: "Ask who the user is" }).press("Enter");
+  await expect(page.getByLabel("Ask the server")).toContainText("ada@example.com");
+  await page.getByRole("button", { name: "Sign out", exact: true }).press("Enter");
+  await expect(page.getByRole("checkbox", { name: /Also sign out of/ })).not.toBeChecked();
+});
