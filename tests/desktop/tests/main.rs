@@ -15,6 +15,7 @@ mod locked_in;
 mod mistakes;
 mod racing;
 mod restart;
+mod saving;
 mod settings;
 mod soak;
 mod stolen;
