@@ -89,6 +89,18 @@ impl FaultName {
         }
     }
 
+    /// Whether it answers in the token endpoint's place, which is not called.
+    pub fn makes_up_reply(self) -> bool {
+        matches!(
+            self,
+            Self::NoAnswer
+                | Self::ServerError
+                | Self::TooManyRequests
+                | Self::HalfReply
+                | Self::BadJson
+        )
+    }
+
     /// Whether a server that watches for theft may end the session because of it.
     pub fn risks_session(self) -> bool {
         matches!(self, Self::ReuseRefreshToken | Self::NoSingleFlight)

@@ -58,5 +58,6 @@ pub(crate) fn explain(case: &Case<'_>) -> Explanation {
         course: course::course(case),
         also: findings,
         would_tell,
+        injected: case.injected.clone(),
     }
 }

@@ -65,3 +65,19 @@ test("a session that was ended says why, and offers the way on", async ({ window
   await why.getByRole("button", { name: "F2 began because the API refused the token" }).click();
   await expect(page.getByRole("tabpanel", { name: "Event" })).toBeVisible();
 });
+
+test("a refusal of the fault lab is never blamed on the API", async ({ window: { page, open, signIn } }) => {
+  await open();
+  await signIn();
+  await page.keyboard.press("Control+Shift+F");
+  await page.keyboard.type("401 always");
+  await page.getByRole("button", { name: "Switch on: 401 always" }).press("Enter");
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("why")).toHaveAttribute("data-rule", "lab.refused");
+  await expect(page.getByTestId("why")).toContainText("The fault lab refused this, not the API.");
+  await page.getByTestId("response-why").click();
+  const injected = page.getByTestId("injected");
+  await expect(injected).toContainText(/401 always #\d+/);
+  await injected.getByRole("button").first().click();
+  await expect(page.getByTestId("event")).toContainText("FaultInjected");
+});

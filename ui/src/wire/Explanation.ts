@@ -3,6 +3,7 @@ import type { Clue } from "./Clue";
 import type { Course } from "./Course";
 import type { EventKey } from "./EventKey";
 import type { Finding } from "./Finding";
+import type { Injected } from "./Injected";
 import type { Named } from "./Named";
 
 /**
@@ -40,4 +41,8 @@ also: Array<Finding>,
 /**
  * What would tell, where the verdict is that nobody can.
  */
-would_tell: Array<Clue>, };
+would_tell: Array<Clue>, 
+/**
+ * What went wrong on purpose in what is explained, in order.
+ */
+injected: Array<Injected>, };

@@ -3,8 +3,10 @@ import { took } from "../lib/duration";
 import { type Part, type Parts, listed } from "../lib/parts";
 import type { Course } from "../wire/Course";
 import type { Explanation } from "../wire/Explanation";
+import type { Injected } from "../wire/Injected";
 import type { Named } from "../wire/Named";
 import { errorTitle } from "./failures";
+import { FAULTS } from "./faults";
 import { ruleInWords } from "./rules";
 
 /** The sentence; empty where there is nothing to say. */
@@ -28,6 +30,7 @@ export function courseInWords(explanation: Explanation): Parts {
     case "not_repeated":
       return [...got, ", and it was not repeated. ", ruleInWords(course.rule_id)];
     case "refresh_failed": {
+      if (course.made_up && !course.ended) return [...got, ". ", ref(course.flight), ": the fault lab stood in for the server ", fault(course.made_up), ", so no new token came. Your session is untouched."];
       if (course.ended) return [...got, ". ", ref(course.flight), ` asked for a new token, and the server ended the session${course.error ? ` (${course.error})` : ""}. Your record is kept.`];
       return [...got, ". ", ref(course.flight), ` could not refresh${course.status ? `: the server answered ${course.status}` : ""}. Your session is untouched.`];
     }
@@ -47,6 +50,11 @@ function refreshed(course: Extract<Course, { kind: "repaired" | "refused_again" 
 
 function carried(generation: Named | null): Part {
   return generation ? ref(generation) : "no token";
+}
+
+/** `(Server error, #12)`, with the event it leads to. */
+function fault({ fault, key }: Injected): Part {
+  return { ref: `(${FAULTS[fault].title}, #${key.seq})`, key };
 }
 
 function ref(named: Named): Part {

@@ -35,8 +35,13 @@ pub(super) fn write(evidence: &Evidence, words: &dyn Words) -> String {
                 .iter()
                 .map(|key| format!("#{}", key.seq))
                 .collect();
+            let on_purpose: String = verdict
+                .injected
+                .iter()
+                .map(|injected| format!("; on purpose: #{}", injected.key.seq))
+                .collect();
             text += &format!(
-                " (`{}`; events {})\n",
+                " (`{}`; events {}{on_purpose})\n",
                 verdict.finding.rule_id,
                 rests_on.join(", ")
             );

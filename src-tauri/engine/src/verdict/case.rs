@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::explanation::Named;
+use super::explanation::{Injected, Named};
 use super::history::{History, Issued};
 use super::words::{Said, Topic};
 use crate::challenge::{self, Challenge};
 use crate::error::Code;
+use crate::fault::FaultName;
 use crate::origin::Origin;
 use crate::redact::Fingerprint;
 use crate::timeline::event::{
@@ -41,6 +42,8 @@ pub(crate) struct Case<'a> {
     pub(crate) flights: Vec<Flight<'a>>,
     pub(crate) finished: Option<Finished>,
     pub(crate) history: History<'a>,
+    /// What went wrong with it on purpose, in order.
+    pub(crate) injected: Vec<Injected>,
 }
 
 /// One hop of one attempt.
@@ -58,6 +61,8 @@ pub(crate) struct Try<'a> {
     pub(crate) head: Option<Head<'a>>,
     pub(crate) judged: Option<(Verdict, &'a str, EventKey)>,
     pub(crate) error: Option<Code>,
+    /// The faults that struck it.
+    pub(crate) struck: Vec<Injected>,
 }
 
 /// The session's token that went with a hop.
@@ -115,6 +120,10 @@ pub(crate) struct Flight<'a> {
     pub(crate) published: Option<Named>,
     /// All requests that waited for it.
     pub(crate) waiters: Vec<Named>,
+    /// The faults that struck it.
+    pub(crate) struck: Vec<Injected>,
+    /// The one that made up the answer to its last call.
+    pub(crate) made_up: Option<Injected>,
 }
 
 /// How the send ended.
@@ -159,10 +168,12 @@ impl<'a> Case<'a> {
             flights: Vec::new(),
             finished: None,
             history: History::read(events),
+            injected: Vec::new(),
         };
         let mut leases: Option<Lease<'a>> = None;
         for event in events.iter().filter(own) {
             case.learn(event, &mut leases);
+            case.learn_faults(event);
         }
         if let (Some(words), Some(head)) = (
             words,
@@ -171,7 +182,59 @@ impl<'a> Case<'a> {
             head.said = Said::new(&head.challenges, Some(words));
         }
         case.learn_flights(events, run);
+        let of_flights = case.flights.iter().flat_map(|flight| &flight.struck);
+        case.injected.extend(of_flights.copied());
+        let clock = case.wrong_clock().map(|(key, _)| Injected {
+            fault: FaultName::ClockSkew,
+            key,
+        });
+        case.injected.extend(clock);
+        case.injected.sort_unstable_by_key(|injected| injected.key);
+        case.injected.dedup();
         Some(case)
+    }
+
+    /// Notes what the fault lab did to this send: what struck it, and what it was led to by a strike elsewhere.
+    fn learn_faults(&mut self, event: &Event) {
+        if let Fact::FaultInjected { fault } = event.fact {
+            let injected = Injected {
+                fault,
+                key: event.key,
+            };
+            self.injected.push(injected);
+            // What happens to an attempt is told after its beginning; what was decided about the token, before.
+            match (fault, self.tries.last_mut()) {
+                (FaultName::CorruptAccessToken | FaultName::RefuseAlways, Some(last)) => {
+                    last.struck.push(injected);
+                }
+                _ => {}
+            }
+        }
+        let led = event.cause_seq.iter().filter_map(|cause| {
+            let fault = self.history.faults.get(cause)?;
+            Some(Injected {
+                fault: *fault,
+                key: *cause,
+            })
+        });
+        self.injected.extend(led);
+    }
+
+    /// The clock as it was made wrong on purpose when the refused attempt was sent: where that was switched on, and by how
+    /// many milliseconds it goes ahead.
+    pub(crate) fn wrong_clock(&self) -> Option<(EventKey, i64)> {
+        let sent = self.refused().or(self.last())?.started;
+        let mut before = self.history.clocks.iter().rev();
+        let (key, ahead_ms) = before.find(|(key, _)| *key < sent)?;
+        ahead_ms.map(|ahead_ms| (*key, ahead_ms))
+    }
+
+    /// Whether this fault had a part in it, and where.
+    pub(crate) fn injected(&self, fault: FaultName) -> Option<EventKey> {
+        let mut injected = self.injected.iter();
+        injected
+            .find(|injected| injected.fault == fault)
+            .map(|injected| injected.key)
     }
 
     fn learn(&mut self, event: &'a Event, lease: &mut Option<Lease<'a>>) {
@@ -215,6 +278,7 @@ impl<'a> Case<'a> {
                 head: None,
                 judged: None,
                 error: None,
+                struck: Vec::new(),
             }),
             Fact::ResponseHead {
                 status,
@@ -288,6 +352,8 @@ impl<'a> Case<'a> {
                         error: None,
                         published: None,
                         waiters: Vec::new(),
+                        struck: Vec::new(),
+                        made_up: None,
                     });
                 }
             }
@@ -409,6 +475,15 @@ impl<'a> Flight<'a> {
             Fact::FlightFinished { class, took_us, .. } => {
                 (self.class, self.took_us) = (Some(*class), Some(*took_us));
             }
+            Fact::ExchangeSent { .. } => self.made_up = None,
+            Fact::FaultInjected { fault } => {
+                let injected = Injected {
+                    fault: *fault,
+                    key: event.key,
+                };
+                self.struck.push(injected);
+                self.made_up = Some(injected).filter(|_| fault.makes_up_reply());
+            }
             _ => {}
         }
     }
@@ -423,6 +498,14 @@ impl<'a> Flight<'a> {
 }
 
 impl<'a> Try<'a> {
+    /// Where this fault struck it.
+    pub(crate) fn struck_by(&self, fault: FaultName) -> Option<EventKey> {
+        let mut struck = self.struck.iter();
+        struck
+            .find(|injected| injected.fault == fault)
+            .map(|injected| injected.key)
+    }
+
     /// Whether it was turned away for who asks, not for what is asked.
     pub(crate) fn is_refused(&self) -> bool {
         let status = self.status();

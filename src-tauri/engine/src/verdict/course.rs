@@ -46,6 +46,7 @@ pub(super) fn course(case: &Case<'_>) -> Course {
             status: flight.status,
             error: flight.error.map(str::to_owned),
             ended: flight.class == Some(FlightClass::Ended),
+            made_up: flight.made_up,
         };
     }
     // What another process had brought was there already: this one asked for nothing.

@@ -6,6 +6,7 @@ use std::fmt::Display;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Code;
+use crate::fault::FaultName;
 use crate::timeline::event::EventKey;
 
 /// Why something ended as it did.
@@ -28,6 +29,18 @@ pub struct Explanation {
     pub also: Vec<Finding>,
     /// What would tell, where the verdict is that nobody can.
     pub would_tell: Vec<Clue>,
+    /// What went wrong on purpose in what is explained, in order.
+    pub injected: Vec<Injected>,
+}
+
+/// A fault of the lab that had a part in what is explained.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+pub struct Injected {
+    /// What went wrong.
+    pub fault: FaultName,
+    /// Where it struck; of a clock that is wrong, where it was set so.
+    pub key: EventKey,
 }
 
 /// What one rule found.
@@ -108,6 +121,8 @@ pub enum NextStep {
     AskNetwork,
     /// Unlock the keychain.
     UnlockKeychain,
+    /// Switch the fault off.
+    EndFault,
 }
 
 /// What would tell, where nothing else does.
@@ -186,6 +201,8 @@ pub enum Course {
         error: Option<String>,
         /// The session is over.
         ended: bool,
+        /// The fault that made up the answer: the token endpoint was not called.
+        made_up: Option<Injected>,
     },
     /// No answer came.
     NoAnswer {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::fault::FaultName;
 use crate::redact::Fingerprint;
 use crate::timeline::event::{Answerer, Event, EventKey, Fact};
 use crate::token::claims::TokenClaims;
@@ -41,6 +42,10 @@ pub(crate) struct History<'a> {
     pub(crate) jumps: Vec<(EventKey, i64)>,
     /// Origins that were put into quarantine, by the generation.
     pub(crate) quarantines: Vec<(EventKey, &'a str, u32)>,
+    /// Where a fault struck.
+    pub(crate) faults: BTreeMap<EventKey, FaultName>,
+    /// Where the clock was made wrong on purpose, by how much it goes ahead from there, in milliseconds; `None`: it is right.
+    pub(crate) clocks: Vec<(EventKey, Option<i64>)>,
 }
 
 impl<'a> History<'a> {
@@ -99,6 +104,13 @@ impl<'a> History<'a> {
                     origin,
                     event.subject.generation.unwrap_or_default(),
                 )),
+                (Fact::FaultInjected { fault }, _) => {
+                    history.faults.insert(event.key, *fault);
+                }
+                (Fact::FaultSwitched { fault, on }, _) if fault.name == FaultName::ClockSkew => {
+                    let ahead_ms = fault.amount.filter(|_| *on);
+                    history.clocks.push((event.key, ahead_ms));
+                }
                 _ => {}
             }
         }

@@ -1,6 +1,7 @@
 //! The rules of "Why 401?", in the order in which they count where two are equally sure: what was said before what is
 //! inferred, and one cause before a description of the end.
 
+mod lab;
 mod outcome;
 mod path;
 mod rights;
@@ -23,6 +24,11 @@ const UNKNOWN: &str = "refusal.unexplained";
 const ALL: &[Rule] = &[
     ("send.pending", outcome::pending),
     ("send.stopped", outcome::stopped),
+    ("lab.refused", lab::refused),
+    ("lab.corrupted", lab::corrupted),
+    ("lab.pretended_valid", lab::pretended_valid),
+    ("lab.clock", lab::clock),
+    ("lab.expired", lab::expired),
     ("send.no_answer", outcome::no_answer),
     ("path.proxy_authentication", path::proxy_authentication),
     ("redirect.token_left_behind", path::token_left_behind),

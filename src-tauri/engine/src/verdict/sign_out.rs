@@ -1,9 +1,13 @@
 //! "Why was I signed out?": from where a session ended back through its causes, to the one that a person can act on.
 
+mod lab;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::explanation::{Certainty, Clue, Course, Explanation, Finding, Named, NextStep};
+use super::explanation::{
+    Certainty, Clue, Course, Explanation, Finding, Injected, Named, NextStep,
+};
 use super::words::{Said, Topic};
 use crate::timeline::event::{Event, EventKey, Fact, LoginCause, ReplyClass, SetAside, StateName};
 
@@ -51,6 +55,9 @@ const ALL: &[Rule] = &[
     ("out.never", never),
     ("out.peer_signed_out", peer_signed_out),
     ("out.account", account),
+    ("out.lab_hidden", lab::hidden),
+    ("out.lab_reuse", lab::reuse),
+    ("out.lab_store", lab::store),
     ("out.no_refresh_token", no_refresh_token),
     ("out.interaction", interaction),
     ("out.store_refused", store_refused),
@@ -99,6 +106,7 @@ pub(crate) fn explain(ending: &Ending<'_>) -> Explanation {
         course: Course::Nothing {},
         also: Vec::new(),
         would_tell,
+        injected: end.injected(),
     }
 }
 
@@ -193,6 +201,19 @@ impl<'a> End<'a> {
             .on(replied.map(|replied| replied.key))
             .on(self.last.map(|last| last.key))
             .then(next)
+    }
+
+    /// The faults that are among what led to the end, in order.
+    fn injected(&self) -> Vec<Injected> {
+        let chain = self.chain.iter();
+        let struck = chain.filter_map(|event| match event.fact {
+            Fact::FaultInjected { fault } => Some(Injected {
+                fault,
+                key: event.key,
+            }),
+            _ => None,
+        });
+        struck.collect()
     }
 
     /// The newest event of this kind before the end.

@@ -23,6 +23,7 @@ export function explainRequest(log: FakeLog, run: number, request: number): Expl
     of: keyOf(send.queued), request: named(`R${send.number}`, send.queued), status: (refused ?? send.attempts.at(-1))?.status ?? null,
     as_of: log.newest, finding: found, course: course(send, refused, chronicle), also: [],
     would_tell: found.certainty === "unknown" ? ["fresh_token", "api_log", "other_client"] : [],
+    injected: chronicle.groupOf(send.queued)?.moments.flatMap((one) => (one.kind === "FaultInjected" ? [{ fault: one.data.fault, key: keyOf(one) }] : [])) ?? [],
   };
 }
 
@@ -34,7 +35,7 @@ export function explainSignOut(log: FakeLog, session: string, ended: boolean): E
   const last = flight?.exchanges.at(-1);
   const found = ended && flight ? revoked(session, flight) : told("out.not", "certain", { session }, [], ["nothing"]);
   const of = flight?.ended ?? flight?.finished ?? null;
-  return { of: of ? keyOf(of) : log.newest, request: null, status: last?.status ?? null, as_of: log.newest, finding: found, course: { kind: "nothing" }, also: [], would_tell: [] };
+  return { of: of ? keyOf(of) : log.newest, request: null, status: last?.status ?? null, as_of: log.newest, finding: found, course: { kind: "nothing" }, also: [], would_tell: [], injected: [] };
 }
 
 function revoked(session: string, flight: Flight): Finding {
@@ -72,6 +73,9 @@ function finding(send: Send, refused: Attempt | undefined, chronicle: Chronicle)
       ? told("origin.not_allowed", "certain", { origin: send.origin, session: send.session ?? "" }, evidence, ["allow_origin"])
       : told("token.none", "certain", { origin: send.origin }, evidence, ["choose_session"]);
   }
+  const struck = chronicle.groupOf(send.queued)?.moments.find((one) => one.kind === "FaultInjected" && one.attempt === about.number);
+  if (struck?.kind === "FaultInjected" && struck.data.fault === "refuse_always") return told("lab.refused", "certain", { origin: send.origin }, [...evidence, struck], ["end_fault", "send_again"]);
+  if (struck?.kind === "FaultInjected") return of(told("lab.corrupted", "certain", { origin: send.origin }, [...evidence, struck], send.attempts.length > 1 ? ["nothing", "end_fault"] : ["end_fault", "send_again"]));
   const times = { age_ms: String(about.lease.ageMs) };
   const left = about.lease.expiresInMs ?? 0;
   if (about.number > 1) return of(told("token.fresh_refused", "likely", times, evidence, ["read_token", "ask_api"]));
@@ -92,7 +96,11 @@ function course(send: Send, refused: Attempt | undefined, chronicle: Chronicle):
   if (!refused) return of && last && send.waits.some((wait) => wait.from.at <= last.started.at) ? { kind: "refreshed_first", flight: of, generation } : { kind: "nothing" };
   if (of && !brought(flight)) {
     const answer = flight.exchanges.at(-1);
-    return { kind: "refresh_failed", flight: of, status: answer?.status ?? null, error: answer?.error ?? null, ended: flight.class === "ended" };
+    const injected = chronicle.effectsOfFlight(flight).find((one) => one.kind === "FaultInjected");
+    return {
+      kind: "refresh_failed", flight: of, status: answer?.status ?? null, error: answer?.error ?? null, ended: flight.class === "ended",
+      made_up: injected?.kind === "FaultInjected" ? { fault: injected.data.fault, key: keyOf(injected) } : null,
+    };
   }
   if (last === refused) return send.retry ? { kind: "not_repeated", rule_id: send.retry.rule } : { kind: "nothing" };
   if (last?.status === 401) return { kind: "refused_again", flight: of ?? null, generation };
