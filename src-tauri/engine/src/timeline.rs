@@ -9,6 +9,7 @@ pub mod event;
 mod excerpts;
 pub mod filter;
 mod group;
+mod index;
 pub(crate) mod opening;
 pub mod others;
 mod passing;
@@ -28,8 +29,8 @@ use tokio::sync::Notify;
 
 use self::event::{Actor, Event, EventKey, Fact, Subject};
 use self::filter::Filter;
+use self::index::Index;
 use self::passing::Passing;
-use self::query::Index;
 use self::sqlite::Disk;
 use crate::clock::Clock;
 use crate::error::{Code, Failure, Result};

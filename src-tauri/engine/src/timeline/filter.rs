@@ -8,6 +8,7 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::group::Group;
+use super::index::Row;
 use crate::clock::WallMs;
 use crate::error::{Code, Failure, Result};
 
@@ -125,11 +126,28 @@ impl Filter {
     }
 
     /// Whether a group is wanted.
-    pub fn matches(&self, group: &Group) -> bool {
+    pub(super) fn matches(&self, row: &Row) -> bool {
         self.words
             .iter()
-            .all(|(_, test)| test.what.holds_of(group) == test.holds)
+            .all(|(_, test)| test.what.holds_of(row) == test.holds)
     }
+
+    /// Whether everything that this one finds is found by the other one too, which has no other words.
+    pub(super) fn narrows(&self, other: &Self) -> bool {
+        let has = |wanted: &Test| self.words.iter().any(|(_, test)| test == wanted);
+        other.words.iter().all(|(_, test)| has(test))
+    }
+}
+
+/// What free text is looked for in, in lower case: a line for each of the address, the session and what went wrong.
+pub(super) fn folded(group: &Group) -> Box<str> {
+    let session = group.session.as_deref().unwrap_or_default();
+    let mut text = format!("{}\n{session}", group.text);
+    for error in &group.errors {
+        text.push('\n');
+        text.push_str(error);
+    }
+    text.to_lowercase().into_boxed_str()
 }
 
 /// Splits at spaces, but not within quotes.
@@ -289,8 +307,9 @@ fn micros(value: &str) -> Option<u64> {
 }
 
 impl What {
-    fn holds_of(&self, group: &Group) -> bool {
+    fn holds_of(&self, row: &Row) -> bool {
         use super::group::GroupKind;
+        let Row { group, folded } = row;
         match self {
             Self::Is(Trait::Request) => group.kind == GroupKind::Request,
             Self::Is(Trait::Refresh) => !group.flights.is_empty(),
@@ -309,7 +328,7 @@ impl What {
                 .statuses
                 .iter()
                 .any(|status| (low..=high).contains(&status)),
-            Self::Method(method) => group.method.to_lowercase() == *method,
+            Self::Method(method) => group.method.eq_ignore_ascii_case(method),
             Self::Host(host) => {
                 group.host == *host || group.host.split(':').next() == Some(host.as_str())
             }
@@ -318,16 +337,8 @@ impl What {
             Self::Since(moment) => group.to_ms >= *moment,
             Self::Cause(name) => group.caused_by.contains(name) || named(group, name),
             Self::Text(text) => {
-                group.text.to_lowercase().contains(text.as_str())
+                folded.contains(text.as_str())
                     || group.method.eq_ignore_ascii_case(text)
-                    || group
-                        .session
-                        .as_ref()
-                        .is_some_and(|session| session.to_lowercase().contains(text.as_str()))
-                    || group
-                        .errors
-                        .iter()
-                        .any(|error| error.contains(text.as_str()))
                     || named(group, &text.to_uppercase())
             }
         }

@@ -17,7 +17,7 @@ const TEXT_CHARS_MAX: usize = 300;
 
 /// Events that one cause set in motion: one row of the story.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Group {
+pub(super) struct Group {
     /// Its first event, which names it.
     pub first: EventKey,
     /// The number of its last event so far, in the same run.
@@ -59,7 +59,7 @@ pub struct Group {
 
 /// What can be said of a group in one word each.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Traits {
+pub(super) struct Traits {
     /// Something was sent more than once.
     pub retry: bool,
     /// A send waited for a refresh that another had asked for.
@@ -75,7 +75,7 @@ pub struct Traits {
 /// What a group is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum GroupKind {
+pub(super) enum GroupKind {
     /// One press of Send, with the refreshes that it asked for.
     Request,
     /// A refresh that no send asked for.

@@ -11,17 +11,13 @@ use serde::Serialize;
 use super::Timeline;
 use super::density::{BUCKETS_MAX, Overview, density};
 use super::event::{Event, EventKey};
-use super::excerpts::Change;
 use super::filter::{Filter, Word};
 use super::group::{Group, GroupKind};
+use super::index::Index;
 use super::sqlite::Disk;
 use crate::clock::WallMs;
 use crate::error::Result;
 
-/// Groups that are kept in memory; of more, the oldest are not found.
-pub const GROUPS_MAX: usize = 400_000;
-/// Groups that are read at once: in between, others may ask the database.
-const GROUPS_READ_MAX: usize = 2_000;
 /// Events of one answer. A stretch with more is answered by its density.
 pub const EXCERPT_EVENTS_MAX: usize = 4_000;
 /// Events of one group in an answer; of a longer one, the middle is left out.
@@ -93,75 +89,6 @@ pub struct Found {
     pub total: u64,
 }
 
-/// All groups, in order, as far as the database has told.
-#[derive(Default)]
-pub(super) struct Index {
-    groups: Vec<Group>,
-    changed: Change,
-    /// When each run began and was last heard of.
-    runs: BTreeMap<u64, (WallMs, WallMs)>,
-}
-
-impl Index {
-    /// Learns what has changed in the database.
-    fn catch_up(&mut self, disk: &Disk) -> Result<()> {
-        loop {
-            let (changed, groups) = disk.groups_changed_after(self.changed, GROUPS_READ_MAX)?;
-            for group in groups {
-                self.learn(group);
-            }
-            if self.groups.len() > GROUPS_MAX {
-                self.groups.drain(..self.groups.len() - GROUPS_MAX);
-            }
-            if changed == self.changed {
-                break;
-            }
-            self.changed = changed;
-        }
-        let floor = disk.floor();
-        if self
-            .groups
-            .first()
-            .is_some_and(|group| group.last_seq < floor)
-        {
-            self.groups.retain(|group| group.last_seq >= floor);
-        }
-        Ok(())
-    }
-
-    fn learn(&mut self, group: Group) {
-        let run = self
-            .runs
-            .entry(group.first.run)
-            .or_insert((group.from_ms, group.to_ms));
-        *run = (run.0.min(group.from_ms), run.1.max(group.to_ms));
-        match self
-            .groups
-            .binary_search_by_key(&group.first, |one| one.first)
-        {
-            Ok(at) => self.groups[at] = group,
-            Err(at) => self.groups.insert(at, group),
-        }
-    }
-
-    fn matching<'a>(&'a self, filter: &'a Filter) -> impl Iterator<Item = &'a Group> {
-        self.groups.iter().filter(|group| filter.matches(group))
-    }
-
-    /// The runs that have a moment in common with this stretch and the newest one, as one stretch.
-    fn runs_around(&self, from: WallMs, to: WallMs) -> (WallMs, WallMs) {
-        let newest = self.runs.last_key_value().map(|(_, run)| *run);
-        let here = self
-            .runs
-            .values()
-            .copied()
-            .filter(|run| run.0 <= to && run.1 >= from);
-        here.chain(newest.filter(|run| run.0 <= to))
-            .reduce(|a, b| (a.0.min(b.0), a.1.max(b.1)))
-            .unwrap_or((from, to))
-    }
-}
-
 impl Timeline {
     /// Reads what questions need of the past before anybody asks one. Blocks. What goes wrong is said by the first question.
     pub fn warm(&self) {
@@ -173,17 +100,13 @@ impl Timeline {
     /// # Errors
     /// When the database cannot be read.
     pub fn matches(&self, filter: &Filter) -> Result<Matches> {
-        let (index, _) = self.index()?;
-        let (mut groups, mut events) = (0, 0);
-        for group in index.matching(filter) {
-            groups += 1;
-            events += group.events;
-        }
+        let (mut index, _) = self.index()?;
+        let found = index.select(filter);
         Ok(Matches {
             words: filter.words(),
-            groups,
-            of: index.groups.len() as u64,
-            events,
+            groups: found.len() as u64,
+            of: index.len() as u64,
+            events: index.those(&found).map(|group| group.events).sum(),
         })
     }
 
@@ -199,18 +122,14 @@ impl Timeline {
         whole_runs: bool,
         buckets: u32,
     ) -> Result<Overview> {
-        let (index, disk) = self.index()?;
+        let (mut index, disk) = self.index()?;
+        let found = index.select(filter);
         let (from, to) = if whole_runs {
             index.runs_around(from, to)
         } else {
             (from, to)
         };
-        let mut overview = density(
-            index.matching(filter),
-            from,
-            to,
-            buckets.clamp(1, BUCKETS_MAX),
-        );
+        let mut overview = density(index.those(&found), from, to, buckets.clamp(1, BUCKETS_MAX));
         overview.placing = disk.is_placing();
         Ok(overview)
     }
@@ -220,13 +139,16 @@ impl Timeline {
     /// # Errors
     /// When the database cannot be read.
     pub fn window(&self, filter: &Filter, from: WallMs, to: WallMs) -> Result<Excerpt> {
-        let (index, disk) = self.index()?;
-        let chosen: Vec<&Group> = index
-            .matching(filter)
-            .filter(|group| group.overlaps(from, to))
-            .collect();
-        let total = chosen.len() as u64;
-        if chosen.iter().map(|group| group.events).sum::<u64>() > EXCERPT_EVENTS_MAX as u64 {
+        let (mut index, disk) = self.index()?;
+        let found = index.select(filter);
+        let chosen = index.those(&found).filter(|group| group.overlaps(from, to));
+        let (mut groups, mut events) = (Vec::new(), 0);
+        for group in chosen {
+            groups.push(group.first);
+            events += group.events;
+        }
+        let total = groups.len() as u64;
+        if events > EXCERPT_EVENTS_MAX as u64 {
             return Ok(Excerpt {
                 total,
                 dense: true,
@@ -234,19 +156,21 @@ impl Timeline {
             });
         }
         // Bands and expiries are the ground on which the rest is seen, whatever the filter.
-        let mut in_use: HashMap<Option<&str>, &Group> = HashMap::new();
+        let mut in_use: HashMap<Option<&str>, EventKey> = HashMap::new();
         let mut context = Vec::new();
-        for group in &index.groups {
+        for group in index.groups() {
             let tells_of_tokens = group.traits.published || group.kind == GroupKind::Expiry;
             if tells_of_tokens && group.overlaps(from, to) {
                 context.push(group.first);
             } else if group.traits.published && group.to_ms < from {
-                in_use.insert(group.session.as_deref(), group);
+                in_use.insert(group.session.as_deref(), group.first);
             }
         }
         context.drain(..context.len().saturating_sub(DEPENDENCIES_MAX));
-        context.extend(in_use.values().map(|group| group.first));
-        excerpt(disk, &chosen, &context, 0, total)
+        context.extend(in_use.into_values());
+        // The disk may take its time: nobody else has to wait for it.
+        drop(index);
+        excerpt(disk, groups, &context, 0, total)
     }
 
     /// A page of the story: the groups before place `end`, or the newest ones, as many as an answer holds and at most `max`.
@@ -254,24 +178,28 @@ impl Timeline {
     /// # Errors
     /// When the database cannot be read.
     pub fn story(&self, filter: &Filter, end: Option<u64>, max: usize) -> Result<Excerpt> {
-        let (index, disk) = self.index()?;
-        let all: Vec<&Group> = index.matching(filter).collect();
-        let end = end.map_or(all.len(), |end| {
-            usize::try_from(end).unwrap_or(usize::MAX).min(all.len())
+        let (mut index, disk) = self.index()?;
+        let found = index.select(filter);
+        let total = found.len();
+        let end = end.map_or(total, |end| {
+            usize::try_from(end).unwrap_or(usize::MAX).min(total)
         });
         let mut events = 0;
-        let first = all[..end]
-            .iter()
+        let most = max.min(STORY_PAGE_MAX);
+        let mut groups: Vec<EventKey> = (end.saturating_sub(most)..end)
             .rev()
-            .take(max.min(STORY_PAGE_MAX))
+            .map(|place| index.at(&found, place))
             .take_while(|group| {
                 let before = events;
                 events += group.events.min(GROUP_EVENTS_MAX as u64);
                 before == 0 || events <= EXCERPT_EVENTS_MAX as u64
             })
-            .count();
-        let first = end - first;
-        excerpt(disk, &all[first..end], &[], first as u64, all.len() as u64)
+            .map(|group| group.first)
+            .collect();
+        groups.reverse();
+        drop(index);
+        let first = end - groups.len();
+        excerpt(disk, groups, &[], first as u64, total as u64)
     }
 
     /// A page of the log from place `first` on, or its end, with at most `max` events.
@@ -311,22 +239,27 @@ impl Timeline {
                 events: Vec::new(),
             });
         }
-        let (index, disk) = self.index()?;
-        let chosen: Vec<&Group> = index.matching(filter).collect();
-        let total = chosen.iter().map(|group| group.events).sum();
+        let (mut index, disk) = self.index()?;
+        let found = index.select(filter);
+        let total = index.those(&found).map(|group| group.events).sum();
         let first = first
             .unwrap_or(u64::MAX)
             .min(u64::saturating_sub(total, max as u64));
-        let (mut before, mut events) = (0, Vec::new());
-        for group in chosen {
-            if events.len() >= max {
+        // Which groups a page is of, and how many events of the first one come before it.
+        let (mut before, mut parts) = (0, Vec::new());
+        for group in index.those(&found) {
+            if before >= first + max as u64 {
                 break;
             }
             if before + group.events > first {
-                let skip = first.saturating_sub(before);
-                events.extend(disk.events_of(group.first, skip, max - events.len())?);
+                parts.push((group.first, first.saturating_sub(before)));
             }
             before += group.events;
+        }
+        drop(index);
+        let mut events = Vec::new();
+        for (group, skip) in parts {
+            events.extend(disk.events_of(group, skip, max - events.len())?);
         }
         Ok(LogPage {
             first,
@@ -345,8 +278,9 @@ impl Timeline {
         from: Option<EventKey>,
         back: bool,
     ) -> Result<Option<Found>> {
-        let (index, _) = self.index()?;
-        let all: Vec<&Group> = index.matching(filter).collect();
+        let (mut index, _) = self.index()?;
+        let matching = index.select(filter);
+        let all: Vec<&Group> = index.those(&matching).collect();
         Ok(next(&all, from, back).map(|place| Found {
             group: all[place].first,
             from_ms: all[place].from_ms,
@@ -361,11 +295,14 @@ impl Timeline {
     /// # Errors
     /// When the database cannot be read.
     pub fn tail(&self, filter: &Filter, max: usize) -> Result<Vec<Arc<Event>>> {
-        let (index, disk) = self.index()?;
-        let all: Vec<&Group> = index.matching(filter).collect();
+        let (mut index, disk) = self.index()?;
+        let found = index.select(filter);
+        let last = index.those(&found).rev().take(max);
+        let groups: Vec<EventKey> = last.map(|group| group.first).collect();
+        drop(index);
         let mut events = Vec::new();
-        for group in &all[all.len().saturating_sub(max)..] {
-            events.extend(disk.events_of(group.first, 0, usize::MAX)?);
+        for group in groups {
+            events.extend(disk.events_of(group, 0, usize::MAX)?);
         }
         events.sort_by_key(|event: &Arc<Event>| event.key);
         Ok(events)
@@ -386,13 +323,13 @@ impl Timeline {
 /// The events of these groups, of what caused them, and of the groups that give them context.
 fn excerpt(
     disk: &Disk,
-    chosen: &[&Group],
+    chosen: Vec<EventKey>,
     context: &[EventKey],
     first: u64,
     total: u64,
 ) -> Result<Excerpt> {
     let mut read = Excerpt {
-        groups: chosen.iter().map(|group| group.first).collect(),
+        groups: chosen,
         first,
         total,
         ..Excerpt::default()
@@ -409,8 +346,8 @@ fn excerpt(
         }
         Ok(())
     };
-    for group in chosen {
-        add(group.first, &mut held)?;
+    for group in read.groups.clone() {
+        add(group, &mut held)?;
     }
     let causes: BTreeSet<EventKey> = held
         .values()

@@ -29,8 +29,10 @@ export class Pixels {
     const { width: across, height: down } = this.#canvas;
     const [left, right] = [Math.max(0, Math.round(x)), Math.min(across, Math.round(x + width))];
     const bottom = Math.min(down, Math.round(y + height));
+    const words = this.#words;
+    // Most are one pixel wide and many high: a call for each row would cost more than the pixels.
     for (let row = Math.max(0, Math.round(y)); row < bottom; row += 1) {
-      if (right > left) this.#words.fill(colour, row * across + left, row * across + right);
+      for (let at = row * across + left, end = row * across + right; at < end; at += 1) words[at] = colour;
     }
   }
 
