@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tauri::{AppHandle, Manager as _, RunEvent};
 
+use crate::bookmarks::BookmarksFile;
 use crate::cli::Cli;
 use crate::settings::SettingsFile;
 use crate::shell::Shell;
@@ -67,7 +68,7 @@ fn set_up(app: &AppHandle, cli: Cli) -> Result<(), Box<dyn std::error::Error>> {
     let settings = SettingsFile::open(app, &data_dir, cli.theme)?;
     let (tour, theme) = (cli.tour, settings.shown().theme);
     // Before the window: its page calls at once.
-    app.manage(Shell::new(cli, settings));
+    app.manage(Shell::new(cli, settings, BookmarksFile::open(&data_dir)));
     window::open(app, &data_dir, theme)?;
     tauri::async_runtime::spawn(open(app.clone(), data_dir));
     tauri::async_runtime::spawn(outside::follow(app.clone()));

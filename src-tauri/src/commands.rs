@@ -4,6 +4,7 @@
 //! answers at once or when that call is over. None loops or retries; the engine does. None returns a secret.
 
 mod body;
+mod bookmarks;
 mod code;
 mod demo;
 mod editor;
@@ -65,6 +66,7 @@ pub use self::tabs::ArrangeTabs;
 pub use self::timeline::{Filtered, LogOf, MatchOf, OverviewOf, StoryOf, WindowOf};
 pub use self::token::{MakePortable, OfToken, Pasted, Portable};
 pub use self::view::{AppView, Autorun, ChooseEnvironment, WatchTimeline, WorkspaceView};
+pub use crate::bookmarks::Bookmarks;
 pub use crate::key_files::KeyFile;
 pub use crate::picked::PickedFile;
 use crate::settings::Settings;

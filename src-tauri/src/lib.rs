@@ -14,6 +14,8 @@
 mod app;
 #[cfg(feature = "window")]
 mod bodies;
+#[cfg(feature = "window")]
+pub mod bookmarks;
 mod browser;
 pub mod cli;
 #[cfg(feature = "window")]

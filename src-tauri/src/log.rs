@@ -6,6 +6,9 @@
 mod file;
 mod mask;
 
+#[cfg(feature = "window")]
+pub(crate) use self::mask::mask;
+
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};

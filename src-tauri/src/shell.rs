@@ -14,6 +14,7 @@ use sandglass_engine::workspace::Workspace;
 use tokio::sync::SetOnce;
 
 use crate::bodies::Bodies;
+use crate::bookmarks::BookmarksFile;
 use crate::browser;
 use crate::cli::Cli;
 use crate::clipboard::Board;
@@ -30,6 +31,7 @@ use crate::tour::Tour;
 pub(crate) struct Shell {
     pub(crate) cli: Cli,
     pub(crate) settings: SettingsFile,
+    pub(crate) bookmarks: Arc<BookmarksFile>,
     pub(crate) watch: Watch,
     pub(crate) tour: Tour,
     /// Questions outside the web view.
@@ -77,10 +79,11 @@ impl Opened {
 }
 
 impl Shell {
-    pub(crate) fn new(cli: Cli, settings: SettingsFile) -> Self {
+    pub(crate) fn new(cli: Cli, settings: SettingsFile, bookmarks: BookmarksFile) -> Self {
         Self {
             cli,
             settings,
+            bookmarks: Arc::new(bookmarks),
             watch: Watch::default(),
             tour: Tour::default(),
             confirm: Confirm::default(),
@@ -113,9 +116,17 @@ impl Shell {
         Ok(&self.opened().await?.engine)
     }
 
+    /// The folder of the workspace that is open. None: it lives in memory only.
+    pub(crate) async fn workspace(&self) -> Result<Option<String>> {
+        let workspace = self.engine().await?.workspace();
+        let path = workspace.path.as_ref();
+        Ok(path.map(|path| path.display().to_string()))
+    }
+
     /// Everything that the user should hear of, in the order of the start.
     pub(crate) async fn notices(&self) -> Vec<Failure> {
         let mut notices: Vec<Failure> = self.settings.notice().into_iter().collect();
+        notices.extend(self.bookmarks.notice());
         if let Ok(opened) = self.opened().await {
             notices.extend(opened.notices.iter().cloned());
             notices.extend(opened.engine.notices().iter().cloned());

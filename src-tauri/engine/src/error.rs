@@ -222,6 +222,9 @@ pub enum Code {
     /// The settings file could not be read; it was set aside and defaults are used. Params: `path`, `kept_as`, `detail`.
     #[serde(rename = "settings.corrupt")]
     SettingsCorrupt,
+    /// The file of the marks in the timeline could not be read; it was set aside. Params: `path`, `kept_as`, `detail`.
+    #[serde(rename = "bookmarks.corrupt")]
+    BookmarksCorrupt,
     /// A workspace folder or file cannot be used. Params: `path`, `line`, `detail`.
     #[serde(rename = "workspace.invalid")]
     WorkspaceInvalid,

@@ -22,6 +22,10 @@ commands! {
     timeline::read_log(LogOf) -> LogPage;
     /// The next causal group that a filter finds. Null: it finds none.
     timeline::find_match(MatchOf) -> Option<Found>;
+    /// What the user marked in the timeline of this workspace, and the filters that were saved.
+    bookmarks::read_bookmarks(Nothing) -> Bookmarks;
+    /// Keeps that.
+    bookmarks::keep_bookmarks(Bookmarks) -> Nothing;
     /// Writes a part of the timeline to a file that the user names in a dialog. It holds no secret.
     evidence::save_evidence(SaveEvidence) -> SavedEvidence;
 

@@ -149,6 +149,7 @@ pub(crate) fn of(code: Code) -> Exit {
         | Code::DatabaseUnavailable
         | Code::DatabaseNewer
         | Code::SettingsCorrupt
+        | Code::BookmarksCorrupt
         | Code::DemoUnavailable
         | Code::ConfirmDeclined
         | Code::ConfirmTooOften

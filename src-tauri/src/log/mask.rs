@@ -33,7 +33,7 @@ pub(super) fn is_secret_name(name: &str) -> bool {
 }
 
 /// The same line with everything masked that is shaped like a secret.
-pub(super) fn mask(line: &str) -> String {
+pub(crate) fn mask(line: &str) -> String {
     let mut masked = String::with_capacity(line.len());
     let (mut before, mut gap) = ("", "");
     let mut rest = line;

@@ -202,6 +202,7 @@ pub fn words(failure: &Failure) -> String {
         ),
         Code::DatabaseUnavailable => format!("the timeline cannot be written{detail}; its events are in memory only"),
         Code::DatabaseNewer => format!("the timeline was written by a newer Sandglass and is left alone: {}", param("path")),
+        Code::BookmarksCorrupt => format!("the marks in the timeline could not be read and were set aside as {}", param("kept_as")),
         Code::SettingsCorrupt => format!("the settings could not be read and were set aside as {}", param("kept_as")),
         Code::WorkspaceInvalid => match param("line") {
             "" => format!("{}: {}", param("path"), param("detail")),

@@ -152,7 +152,7 @@ test("a word that is wrong is explained, marked by Enter, and hides nothing", as
   await expect(page.getByTestId("filter")).toHaveAttribute("aria-invalid", "true");
   await page.keyboard.press("Enter");
   expect(await page.evaluate(() => getSelection()?.toString())).toBe("stauts:401");
-  await page.keyboard.type("status:4x");
+  await page.keyboard.insertText("status:4x");
   await expect(page.getByTestId("filter-help")).toContainText("401, 4xx");
   expect((await story()).length).toBe(before);
 });
@@ -243,4 +243,36 @@ test("in forced colours and without motion the lanes are drawn all the same", as
     return found.size;
   });
   expect(colours).toBeGreaterThan(1);
+});
+
+test("marks, the range and filters with names are there again after a restart", async ({ window }) => {
+  const { page } = window;
+  await three(window);
+  await page.keyboard.press("Control+j");
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("m");
+  await page.keyboard.press("i");
+  await page.keyboard.press("o");
+  await expect(page.getByTestId("marks")).toContainText("1 mark");
+  await page.keyboard.press("/");
+  await page.keyboard.type("is:request orders");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("saved-filters").press("Enter");
+  const dialog = page.getByRole("dialog", { name: "Saved filters" });
+  await dialog.getByLabel("Name for").fill("All orders");
+  await page.keyboard.press("Enter");
+  await expect(dialog.getByRole("list", { name: "Saved filters" })).toContainText("All orders");
+  await page.keyboard.press("Escape");
+  await expect.poll(() => page.evaluate(() => sessionStorage.getItem("sandglass.bookmarks") ?? "")).toContain("All orders");
+  await page.reload();
+  await expect(page.getByTestId("marks")).toContainText("1 mark");
+  await expect(page.getByTestId("range")).toBeVisible();
+  await expect(page.getByTestId("filter")).toHaveValue("is:request orders");
+  await page.getByTestId("filter").press("Escape");
+  await page.getByTestId("saved-filters").press("Enter");
+  await dialog.getByRole("button", { name: /^All orders/ }).press("Enter");
+  await expect(page.getByTestId("filter")).toHaveValue("is:request orders");
+  await page.getByTestId("saved-filters").click();
+  await dialog.getByRole("button", { name: "Forget All orders" }).click();
+  await expect(dialog).toContainText("None is saved yet.");
 });

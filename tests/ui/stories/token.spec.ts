@@ -38,6 +38,28 @@ test("the lineage names each generation, what gave it and what changed", async (
   await expect(page.getByTestId("event")).toContainText("F1");
 });
 
+test("any two generations are compared, by keys alone", async ({ window: { page, open, signIn } }) => {
+  await open();
+  await signIn();
+  for (const generation of ["G2", "G3"]) {
+    await page.keyboard.press("Control+Shift+R");
+    await expect(page.getByTestId("session-demo")).toContainText(generation);
+  }
+  await page.keyboard.press("Control+Shift+L");
+  const between = page.getByTestId("between");
+  await expect(between).toContainText("From G1 to G3");
+  await expect(between.locator("[data-sign='-']")).toContainText("scope admin");
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Tab");
+  await expect(page.getByLabel("From generation")).toBeFocused();
+  await page.keyboard.press("ArrowDown");
+  await expect(between).toContainText("They say the same, but for their times and names.");
+  await expect(between.locator("[data-sign='-']")).toHaveCount(0);
+  await page.getByLabel("to generation").selectOption("1");
+  await expect(between).toContainText("From G2 to G1");
+  await expect(between.locator("[data-sign='+']")).toContainText("scope admin");
+});
+
 /** N10 to N14, N55: whatever a token says is text, cut with a note, and explained. */
 for (const [name, token, form, words] of [
   ["HTML in a claim", jwt({ exp: 1, name: "<img src=x onerror=window.hit=1>" }), "jwt", "<img src=x onerror=window.hit=1>"],

@@ -25,6 +25,7 @@ import { messageOf } from "./fake/messages";
 import { inspected } from "./fake/inspect";
 import { Profiles } from "./fake/profiles";
 import { Questions } from "./fake/questions";
+import { KeptBookmarks } from "./fake/bookmarks";
 import { FakeFiles, PRESETS } from "./fake/files";
 import { FakeImport } from "./fake/imports";
 import { secondOpinion } from "./fake/opinion";
@@ -78,6 +79,7 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
   const imports = new FakeImport(clock, `${ORIGIN}/auth/refresh`);
   const portable = new Set<string>();
   let dropped: ((preview: ImportPreview) => void) | null = null;
+  const bookmarks = new KeptBookmarks();
   const questions = new Questions(() => engine.log.events);
   const done = () => ({ newest: engine.log.newest });
   const keychain = (): KeychainView => ({ kept: engine.kept, state: engine.manners.keychain, detail: null });
@@ -284,6 +286,11 @@ export function fakeBackend(stage: Stage = {}, clock: FakeClock = pageClock): Fa
     read_story: (args) => questions.story(args),
     read_log: (args) => questions.log(args),
     find_match: (args) => questions.find(args),
+    read_bookmarks: () => bookmarks.read(),
+    keep_bookmarks: (args) => {
+      bookmarks.keep(args);
+      return {};
+    },
     save_settings: (args) => {
       saved.push(args);
       return args;

@@ -10,6 +10,8 @@ import type { ImportDone } from "../wire/ImportDone";
 import type { ImportPreview } from "../wire/ImportPreview";
 import type { Selection as Selected } from "../wire/Selection";
 import type { SavedRequest } from "../wire/SavedRequest";
+import { Bookmarks } from "./bookmarks.svelte";
+import { Compare } from "./compare.svelte";
 import type { Exchange } from "./exchange.svelte";
 import { Explore } from "./explore.svelte";
 import { Keychain } from "./keychain.svelte";
@@ -29,7 +31,7 @@ import { Tour } from "./tour.svelte";
 import { Why } from "./why.svelte";
 
 /** A dialog of the window. */
-export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" | "palette" | "history" } | { kind: "editor"; session: string | null } | { kind: "save"; tab: Exchange } | { kind: "rename" | "delete"; request: SavedRequest } | { kind: "opinion"; request: number; attempt: number | null } | { kind: "code" } | { kind: "import"; start: { text: string } | { preview: ImportPreview } | null } | { kind: "export"; selection: Selected };
+export type Dialog = { kind: "sign-in" | "sign-out"; session: string } | { kind: "reuse"; session: string; fault: Fault } | { kind: "help" | "inspect" | "compare" | "filters" | "palette" | "history" } | { kind: "editor"; session: string | null } | { kind: "save"; tab: Exchange } | { kind: "rename" | "delete"; request: SavedRequest } | { kind: "opinion"; request: number; attempt: number | null } | { kind: "code" } | { kind: "import"; start: { text: string } | { preview: ImportPreview } | null } | { kind: "export"; selection: Selected };
 
 /** Everything the window shows. */
 export class App {
@@ -45,6 +47,8 @@ export class App {
   readonly tabs: Tabs;
   readonly saved: Saved;
   readonly explore: Explore;
+  readonly bookmarks: Bookmarks;
+  readonly compare: Compare;
   readonly tour: Tour;
   readonly why: Why;
   readonly lab: Lab;
@@ -68,6 +72,8 @@ export class App {
     this.tabs = new Tabs(backend, this.timeline, this.notices, () => this.view?.run ?? 0);
     this.saved = new Saved(backend, this.timeline, this.tabs, this.notices);
     this.explore = new Explore(backend, this.timeline, this.selection);
+    this.bookmarks = new Bookmarks(backend, this.explore);
+    this.compare = new Compare(backend, this.timeline, () => this.exchange, () => this.view?.run ?? 0);
     this.why = new Why(backend, this.timeline);
     this.tour = new Tour(backend, this.timeline, this.notices, () => this.exchange);
     this.lab = new Lab(backend, this.sessions, this.notices);
@@ -113,6 +119,7 @@ export class App {
       if (this.exchange.session) this.sessions.selected = this.exchange.session;
       this.token.of(this.sessions.selected);
       this.view = view;
+      void this.bookmarks.open();
       await this.timeline.watch();
       await this.#arrival(view);
       this.caughtUp = true;
@@ -164,6 +171,12 @@ export class App {
     this.sessions.selected = session;
     this.exchange.session = session;
     this.token.of(session);
+  }
+
+  /** Compares a send with the one before it of the same request, or with one that is chosen then. */
+  openCompare(of: { run: number; number: number } | null = this.exchange.shown): void {
+    this.compare.begin(of);
+    this.dialog = { kind: "compare" };
   }
 
   /** Signs in: at once in the demo, which has one well-known user; else by asking. */

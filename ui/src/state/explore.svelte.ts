@@ -1,7 +1,7 @@
 // How the timeline is looked at: the stretch, the filter, the lanes as the user arranged them, marks and a range.
 import type { Backend } from "../backend/backend";
 import type { Arrangement } from "../lib/lanes";
-import { type Moment, idOf } from "../lib/moment";
+import { idOf } from "../lib/moment";
 import type { EventKey } from "../wire/EventKey";
 import type { Overview } from "../wire/Overview";
 import { Past } from "./past.svelte";
@@ -15,13 +15,16 @@ const MAP_COLUMNS = 1_024;
 /** The map is drawn anew at most this often while events arrive. */
 const MAP_MS = 1_000;
 
+/** An event that was marked, and when it happened. */
+export type Mark = EventKey & { at: number };
+
 /** The timeline, as it is looked at. */
 export class Explore {
   readonly viewport = new Viewport();
   readonly search: Search;
   readonly past: Past;
   /** Events that the user marked, by their ids, with their times. */
-  marks = $state.raw<ReadonlyMap<string, Moment>>(new Map());
+  marks = $state.raw<ReadonlyMap<string, Mark>>(new Map());
   /** The stretch that the user chose; an end that was not chosen yet is where the other one is. */
   range = $state.raw<{ from: number; to: number } | null>(null);
   arrangement = $state.raw<Arrangement>({ order: [], folded: new Set(), opened: new Set(), pinned: new Set() });
@@ -59,10 +62,20 @@ export class Explore {
   }
 
   /** Marks an event, or takes the mark away. */
-  mark(moment: Moment): void {
+  mark({ run, seq, at }: Mark): void {
     const marks = new Map(this.marks);
-    if (!marks.delete(idOf(moment))) marks.set(idOf(moment), moment);
+    const id = idOf({ run, seq });
+    if (!marks.delete(id)) marks.set(id, { run, seq, at });
     this.marks = marks;
+  }
+
+  /** Goes to the mark after the event that is looked at, or to the first one. */
+  async goToMark(): Promise<void> {
+    const marks = [...this.marks.values()].sort((a, b) => a.at - b.at);
+    const here = this.#selection.key;
+    const place = marks.findIndex((one) => here !== null && one.run === here.run && one.seq === here.seq);
+    const next = marks[place + 1] ?? marks[0];
+    if (next) await this.goTo({ run: next.run, seq: next.seq }, { from: next.at, to: next.at });
   }
 
   /** Begins or ends the range at a moment. */

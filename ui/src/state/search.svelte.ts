@@ -5,6 +5,7 @@ import type { EventKey } from "../wire/EventKey";
 import type { Failure } from "../wire/Failure";
 import type { Found } from "../wire/Found";
 import type { Matches } from "../wire/Matches";
+import type { SavedFilter } from "../wire/SavedFilter";
 import type { Timeline } from "./timeline.svelte";
 
 /** After so long without a key, what was typed is read. */
@@ -21,6 +22,8 @@ export class Search {
   /** Why the text cannot be read. */
   failure = $state.raw<Failure | null>(null);
   matches = $state.raw<Matches | null>(null);
+  /** The filters that have names. */
+  saved = $state.raw<SavedFilter[]>([]);
   /** The match that the last step came to. */
   found = $state.raw<Found | null>(null);
 
@@ -55,6 +58,18 @@ export class Search {
 
   clear(): void {
     void this.apply("");
+  }
+
+  /** Gives what is in force a name, in the place of another filter of that name. */
+  save(name: string): void {
+    const wanted = name.trim();
+    if (wanted === "" || this.filter === "") return;
+    this.saved = [...this.saved.filter((one) => one.name !== wanted), { name: wanted, filter: this.filter.trim() }];
+  }
+
+  /** Forgets a filter that has a name. */
+  forget(name: string): void {
+    this.saved = this.saved.filter((one) => one.name !== name);
   }
 
   /** Takes one word out. */

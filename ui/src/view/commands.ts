@@ -44,6 +44,7 @@ const ACTS: Record<CommandId, Command> = {
   timeline: { run: () => focus("#timeline-pane [data-focus]") || focus("#timeline-pane") },
   inspector: { run: (app) => inspect(app, app.selection.tab) },
   inspect: { run: (app) => (app.dialog = { kind: "inspect" }) },
+  compare: { run: (app) => app.openCompare() },
   lineage: { run: (app) => inspect(app, "lineage") },
   faults: { run: (app) => inspect(app, "faults") && focus("[data-testid=fault-search]") },
   "faults-off": { run: (app) => void app.lab.clearAll(), ready: (app) => app.lab.armed.length > 0 },

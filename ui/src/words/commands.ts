@@ -31,6 +31,7 @@ export const COMMANDS = [
   { id: "timeline", does: "Go to the timeline", also: "events", keys: "Ctrl+J" },
   { id: "inspector", does: "Go to the inspector", also: "token claims", keys: "Ctrl+I" },
   { id: "inspect", does: "Look at a token that you paste", also: "jwt decode", keys: "Ctrl+Shift+Y" },
+  { id: "compare", does: "Compare the answer with the one before", also: "diff sessions side by side", keys: "Ctrl+Shift+D" },
   { id: "lineage", does: "Show the token's lineage", also: "generations", keys: "Ctrl+Shift+L" },
   { id: "faults", does: "Find a fault in the fault lab", also: "lab", keys: "Ctrl+Shift+F" },
   { id: "faults-off", does: "Switch all faults off", also: "lab", keys: "Ctrl+Shift+O" },

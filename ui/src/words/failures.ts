@@ -370,6 +370,10 @@ const MESSAGES: Record<Code, Words> = {
     title: "The timeline was written by a newer Sandglass",
     why: `It is left alone${p.path ? ` in ${p.path}` : ""}; events are in memory only. Update Sandglass to see it.`,
   }),
+  "bookmarks.corrupt": (p) => ({
+    title: "Your marks could not be read",
+    why: `Marks and saved filters were set aside${p.kept_as ? ` as ${p.kept_as}` : ""}, and there are none now${because(p.detail)}. The timeline itself is whole.`,
+  }),
   "settings.corrupt": (p) => ({
     title: "The settings could not be read",
     why: `They were set aside${p.kept_as ? ` as ${p.kept_as}` : ""}, and ${p.used === "copy" ? "the last good copy is" : "the defaults are"} used${because(p.detail)}.`,

@@ -23,6 +23,7 @@ export const LANES: KeyWords[] = [
   { keys: ["M"], does: "Mark the event" },
   { keys: ["I", "O"], does: "Begin a range, end it" },
   { keys: ["R"], does: "Send the request again" },
+  { keys: ["C"], does: "Compare the request with the one before" },
   { keys: ["Space"], does: "Fold a session's lanes, or show all its requests" },
   { keys: ["P"], does: "Keep the lane at the top" },
   { keys: ["Alt", "↑↓"], does: "Move the session up, down" },

@@ -3,12 +3,12 @@
 /** Something that a key does in the timeline. */
 export type Act =
   | "next" | "previous" | "down" | "up" | "cause" | "effect" | "zoomIn" | "zoomOut" | "earlier" | "later" | "fit" | "centre" | "live" | "detail"
-  | "resend" | "mark" | "rangeFrom" | "rangeTo" | "filter" | "nextMatch" | "previousMatch" | "nextFailure" | "fold" | "pin" | "moveUp" | "moveDown" | "leave";
+  | "resend" | "compare" | "mark" | "rangeFrom" | "rangeTo" | "filter" | "nextMatch" | "previousMatch" | "nextFailure" | "fold" | "pin" | "moveUp" | "moveDown" | "leave";
 
 const PLAIN: Record<string, Act> = {
   ArrowRight: "next", ".": "next", ArrowLeft: "previous", ",": "previous", ArrowDown: "down", ArrowUp: "up", "[": "cause", "]": "effect",
   w: "zoomIn", "+": "zoomIn", "=": "zoomIn", s: "zoomOut", "-": "zoomOut", a: "earlier", d: "later", "0": "fit", f: "centre", l: "live", Enter: "detail",
-  r: "resend", m: "mark", i: "rangeFrom", o: "rangeTo", "/": "filter", n: "nextMatch", e: "nextFailure", " ": "fold", p: "pin", Escape: "leave",
+  r: "resend", c: "compare", m: "mark", i: "rangeFrom", o: "rangeTo", "/": "filter", n: "nextMatch", e: "nextFailure", " ": "fold", p: "pin", Escape: "leave",
 };
 const SHIFTED: Record<string, Act> = { ArrowRight: "later", ArrowLeft: "earlier", n: "previousMatch", "+": "zoomIn" };
 
