@@ -6,4 +6,20 @@ import type { Stretch } from "./Stretch";
 /**
  * What is kept for one workspace.
  */
-export type Bookmarks = { marks: Array<Mark>, range: Stretch | null, filter: string, filters: Array<SavedFilter>, };
+export type Bookmarks = { 
+/**
+ * The events that were marked, in the order in which they were.
+ */
+marks: Array<Mark>, 
+/**
+ * The stretch that was chosen.
+ */
+range: Stretch | null, 
+/**
+ * The filter in force.
+ */
+filter: string, 
+/**
+ * The filters that have names, in the order in which they were saved.
+ */
+filters: Array<SavedFilter>, };

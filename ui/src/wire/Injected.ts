@@ -5,4 +5,12 @@ import type { FaultName } from "./FaultName";
 /**
  * A fault of the lab that had a part in what is explained.
  */
-export type Injected = { fault: FaultName, key: EventKey, };
+export type Injected = { 
+/**
+ * What went wrong.
+ */
+fault: FaultName, 
+/**
+ * Where it struck; of a clock that is wrong, where it was set so.
+ */
+key: EventKey, };
