@@ -383,6 +383,18 @@ pub fn words(event: &Event) -> String {
         Fact::ReplayWithheld { rule_id } => {
             format!("{f} is not sent again, as its server does not forgive that ({rule_id})")
         }
+        Fact::HabitFollowed {
+            rule_id,
+            earlier_ms,
+        } => match earlier_ms {
+            Some(earlier) => {
+                let earlier = seconds(*earlier);
+                format!(
+                    "The refresh begins {earlier} earlier, as its server takes its time ({rule_id})"
+                )
+            }
+            None => format!("The refresh token is spared, as it may be spent ({rule_id})"),
+        },
         Fact::RotationRecovered {} => format!("{f} recovered the tokens of a lost answer"),
         Fact::TokenUnchanged {} => format!("{f} brought the very same token"),
         Fact::ScopeChanged { lost, gained } => format!(

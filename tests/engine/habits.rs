@@ -259,7 +259,42 @@ async fn a_doubtful_refresh_token_is_spared_at_the_start_and_by_the_clock() {
         };
         let sent = world.events().iter().filter(sent).count();
         assert_eq!(sent.min(1), expected, "{replay:?}");
+        let spared = world.count("HabitFollowed") > 0;
+        assert_eq!(
+            spared,
+            replay == Replay::Never,
+            "what was left undone is told"
+        );
     }
+}
+
+#[tokio::test]
+async fn a_slow_server_has_its_refresh_begun_earlier_and_the_timeline_says_so() {
+    let world = signed_in(quick()).await;
+    let slow = Misbehaviour {
+        hold_ms: 1_300,
+        ..Misbehaviour::default()
+    };
+    world.demo.faults().set(Place::Refresh, slow);
+    world.engine.refresh(JSON).await.expect("granted, at last");
+    assert_eq!(world.orders(JSON).await.status, 200);
+    // Of 60 s, the usual margin leaves 47 to 49; another second comes on top.
+    world.clock.advance(Duration::from_secs(50));
+    world
+        .until(|event| {
+            matches!(event.fact, Fact::FlightFinished { .. }) && event.subject.flight == Some(2)
+        })
+        .await;
+    let events = world.events();
+    let told = events
+        .iter()
+        .find(|event| matches!(&event.fact, Fact::HabitFollowed { earlier_ms: Some(earlier), .. } if *earlier > 1_000));
+    let told = told.expect("it is told");
+    let started = events
+        .iter()
+        .rev()
+        .find(|event| matches!(event.fact, Fact::FlightStarted { .. }));
+    assert!(started.expect("it flew").cause_seq.contains(&told.key));
 }
 
 #[tokio::test]

@@ -156,6 +156,8 @@ export function eventInWords(event: Moment): string {
       return "The reply held no access token; its new refresh token is kept";
     case "ReplayWithheld":
       return "The refresh is not sent again: its server takes a token that comes twice for stolen";
+    case "HabitFollowed":
+      return event.data.earlier_ms === undefined ? "The refresh token is spared: it may be spent" : `The refresh begins ${span(event.data.earlier_ms)} earlier than it otherwise would`;
     case "RotationRecovered":
       return "The tokens of a lost answer were recovered";
     case "TokenUnchanged":
@@ -203,6 +205,7 @@ export function eventReason(event: Moment): string {
     case "ReconnectDecided":
     case "ExchangeReplied":
     case "ReplayWithheld":
+    case "HabitFollowed":
     case "IdTokenChecked":
       return ruleInWords(event.data.rule_id);
     case "TokenWithheld":

@@ -48,6 +48,8 @@ const RULES: Record<string, string> = {
   "replay.usual": "Most servers honour a refresh token again for a moment.",
   "replay.revokes_on_reuse": "This server ended a working access token when a refresh token came twice.",
   "replay.chosen": "You said so.",
+  "habit.starts_earlier": "This server takes its time to refresh, as was seen before; so the refresh begins earlier by as much.",
+  "habit.spares_doubtful_token": "An answer was lost, so the refresh token may be spent, and this server does not forgive one that comes twice. It is tried when nothing else is left.",
   "nonce.sign_again": "It was signed again with the nonce that the server wants; the token stays the same.",
   "nonce.spent": "It was signed again once already for a nonce.",
   "nonce.no_proof": "The session's tokens are bound to no key, so there is nothing to sign again.",

@@ -24,6 +24,9 @@ const ADVISORY_BOUNDS_MS: (u64, u64) = (30_000, 600_000);
 /// A family that was not used for this long (or for one life of its token, if that is shorter) is left to sleep.
 const IN_USE_MAX_MS: u64 = 30 * 60_000;
 
+/// A server that takes less time than this is like any other: that its refresh begins earlier by as much is no news.
+const HABIT_TOLD_MS_MIN: u64 = 1_000;
+
 /// How long before its expiry a token is refreshed; `None`: not before a refusal. `jitter` of 0..1 spreads ±10 %.
 pub(crate) fn advisory_margin_ms(lifetime_ms: Option<u64>, jitter: f64) -> Option<u64> {
     let lifetime = lifetime_ms.filter(|lifetime| *lifetime >= PROACTIVE_LIFETIME_MIN_MS)?;
@@ -123,18 +126,28 @@ impl Family {
             let ready = matches!(state.standing, Standing::Active)
                 && !self.faults.is_on(member, FaultName::PretendValid)
                 && state.flight.is_free()
-                && state.renewal.is_some()
-                && !self.spares_doubtful_token(&state, member);
+                && state.renewal.is_some();
             if !in_use || !ready {
                 return;
             }
+            if self.spares_doubtful_token(&state, member) {
+                self.tell_habit(member, "habit.spares_doubtful_token", None, token.published);
+                return;
+            }
+            let cause = match self.learned_margin_ms(member) {
+                ..HABIT_TOLD_MS_MIN => token.published,
+                earlier_ms => {
+                    let rule_id = "habit.starts_earlier";
+                    self.tell_habit(member, rule_id, Some(earlier_ms), token.published)
+                }
+            };
             self.take_off(
                 &mut state,
                 member,
                 Need::Expiry,
                 Actor::Timer,
                 None,
-                Some(token.published),
+                Some(cause),
             );
             state.flight.flight().map(|flight| flight.end.subscribe())
         };

@@ -9,7 +9,8 @@ use super::state::{Renewal, State};
 use crate::error::{Code, Failure, Result};
 use crate::profile::{Noted, Observation, Profile, Replay, of_access_token, of_flight};
 use crate::redact;
-use crate::timeline::event::{EventKey, Fact, Verdict};
+use crate::timeline::Entry;
+use crate::timeline::event::{Actor, EventKey, Fact, Verdict};
 
 impl Family {
     /// The address of the server that a session refreshes at, as profiles name it.
@@ -74,6 +75,22 @@ impl Family {
         state.unknown_outcome
             && matches!(state.renewal, Some(Renewal::RefreshToken(_)))
             && self.context.profiles.replay(&self.server(member)).replay == Replay::Never
+    }
+
+    /// Tells that something is done otherwise because of what is known of a session's server.
+    pub(super) fn tell_habit(
+        &self,
+        member: &Arc<str>,
+        rule_id: &str,
+        earlier_ms: Option<u64>,
+        cause: EventKey,
+    ) -> EventKey {
+        let fact = Fact::HabitFollowed {
+            rule_id: rule_id.to_owned(),
+            earlier_ms,
+        };
+        let entry = Entry::new(Actor::Timer, &self.subject(member), fact).because(cause);
+        self.context.timeline.append(entry)
     }
 
     /// Learns from an API's answer to a token that worked when a spent refresh token was refused: it still does, or no more.

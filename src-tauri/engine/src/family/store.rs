@@ -161,7 +161,9 @@ impl Family {
             let recent = self.context.clock.wall().since_ms(line.wall_ms).abs() <= REPLAY_WINDOW_MS;
             let member = Arc::clone(self.first());
             let ready = state.renewal.is_some() && matches!(state.standing, Standing::Active);
-            if recent && ready && !self.spares_doubtful_token(state, &member) {
+            if recent && ready && self.spares_doubtful_token(state, &member) {
+                self.tell_habit(&member, "habit.spares_doubtful_token", None, told);
+            } else if recent && ready {
                 self.take_off(
                     state,
                     &member,

@@ -629,6 +629,15 @@ pub enum Fact {
         /// The rule that says so.
         rule_id: String,
     },
+    /// What was learned of a session's server, or what the user said of it, changed what is done next.
+    HabitFollowed {
+        /// The rule that says so.
+        rule_id: String,
+        /// How much earlier it is done than otherwise, in milliseconds. Absent: it is not about time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        #[cfg_attr(feature = "bindings", ts(optional, type = "number"))]
+        earlier_ms: Option<u64>,
+    },
     /// A repeated exchange gave the tokens whose first reply was lost.
     RotationRecovered {},
     /// The refresh gave the very token that was refused.

@@ -203,11 +203,10 @@ impl<'a> Case<'a> {
             };
             self.injected.push(injected);
             // What happens to an attempt is told after its beginning; what was decided about the token, before.
-            match (fault, self.tries.last_mut()) {
-                (FaultName::CorruptAccessToken | FaultName::RefuseAlways, Some(last)) => {
-                    last.struck.push(injected);
-                }
-                _ => {}
+            if let (FaultName::CorruptAccessToken | FaultName::RefuseAlways, Some(last)) =
+                (fault, self.tries.last_mut())
+            {
+                last.struck.push(injected);
             }
         }
         let led = event.cause_seq.iter().filter_map(|cause| {
