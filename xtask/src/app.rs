@@ -17,6 +17,22 @@ pub(crate) fn build() -> Result<()> {
     tool::run(tool::cargo("build").args(["--package", "sandglass"]))
 }
 
+/// Builds the view if needed, and the app as a user gets it.
+///
+/// # Errors
+/// When a build fails.
+pub(crate) fn build_optimised() -> Result<()> {
+    ui::ensure()?;
+    say::line("Building the app, optimised; the first time takes many minutes");
+    tool::run(tool::cargo("build").args([
+        "--release",
+        "--package",
+        "sandglass",
+        "--package",
+        "sandglass-demo",
+    ]))
+}
+
 /// Where Cargo puts the app.
 pub(crate) fn program() -> PathBuf {
     root::target()

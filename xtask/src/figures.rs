@@ -6,7 +6,7 @@ use xtask::tool;
 use crate::app;
 use crate::setup::{self, Group};
 
-/// Has the desktop tests' driver measure the timeline; it prints a table. The events are generated once, under `target`.
+/// Has the desktop tests' driver measure the timeline in the app as a user gets it, optimised; it prints a table. The events are generated once, under `target`.
 ///
 /// # Errors
 /// When something is missing that cannot be installed, a build fails, or something is not shown at all.
@@ -15,7 +15,7 @@ pub(crate) fn figures(yes: bool) -> Result<()> {
         &[Group::Build, Group::View, Group::Display, Group::Tests],
         yes,
     )?;
-    app::build()?;
+    app::build_optimised()?;
     tool::run(tool::cargo("run").args([
         "--quiet",
         "--package",

@@ -24,8 +24,16 @@ pub fn sandglass_demo() -> Result<PathBuf> {
     built("sandglass-demo")
 }
 
+static PROFILE: OnceLock<&str> = OnceLock::new();
+
+/// From here on the programs are what a user gets, optimised: for what is measured. To be called before any is asked for.
+pub fn optimised() {
+    PROFILE.get_or_init(|| "release");
+}
+
 /// Cargo does not build another package's program for a test, so the first story asks it to.
 fn built(name: &str) -> Result<PathBuf> {
+    let profile = *PROFILE.get_or_init(|| "debug");
     static BUILT: OnceLock<bool> = OnceLock::new();
     let built = BUILT.get_or_init(|| {
         let mut cargo = Command::new(env!("CARGO"));
@@ -46,10 +54,13 @@ fn built(name: &str) -> Result<PathBuf> {
             "--package",
             "sandglass-demo",
         ]);
+        if profile == "release" {
+            cargo.arg("--release");
+        }
         cargo.status().is_ok_and(|status| status.success())
     });
     if !built {
         bail!("the programs could not be built; cargo's message stands above");
     }
-    Ok(root::target().join("debug").join(name))
+    Ok(root::target().join(profile).join(name))
 }

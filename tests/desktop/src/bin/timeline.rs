@@ -20,6 +20,7 @@ mod linux {
     use anyhow::{Context as _, Result, bail};
     use rusqlite::{Connection, params};
     use serde_json::{Value, json};
+    use tests_desktop::programs;
     use tests_desktop::window::Window;
     use xtask::desk::{Desk, Keychain};
     use xtask::root;
@@ -136,6 +137,7 @@ mod linux {
     /// Opens the window on the events and on nothing, and measures both.
     #[expect(clippy::print_stdout, reason = "the table is this program's output")]
     pub(crate) async fn figures() -> Result<()> {
+        programs::optimised();
         let folder = root::target().join("timeline-figures");
         generate(&folder)?;
 
@@ -199,47 +201,57 @@ mod linux {
         let fed_mb = page_mb(&window)?;
 
         let ms = |value: &Value| format!("{:.0} ms", value.as_f64().unwrap_or(f64::NAN));
-        println!("figure                                          measured");
-        println!(
-            "{EVENTS} events: story opened                    {}",
-            ms(&story)
+        let say = |figure: &str, wanted: &str, measured: &str| {
+            println!("| {figure} | {wanted} | {measured} |")
+        };
+        say("figure", "wanted", "measured");
+        println!("| --- | --- | --- |");
+        for (view, opened) in [("story", &story), ("log", &log), ("lanes", &lanes)] {
+            say(
+                &format!("{EVENTS} events: {view} opened"),
+                "500 ms",
+                &ms(opened),
+            );
+        }
+        say(
+            "filter answered, with 120 ms of waiting for the next key",
+            "300 ms",
+            &ms(&filtered),
         );
-        println!(
-            "{EVENTS} events: log opened                      {}",
-            ms(&log)
+        say("all of it shown (0)", "-", &ms(&fitted));
+        say(
+            &format!(
+                "script a frame while zooming and panning, {} frames: p50, p95",
+                moved[2]
+            ),
+            "16, 40 ms",
+            &format!("{}, {}", ms(&moved[0]), ms(&moved[1])),
         );
-        println!(
-            "{EVENTS} events: lanes opened                    {}",
-            ms(&lanes)
+        say(
+            "web process above the same window idle",
+            "120 MB",
+            &format!(
+                "{:.0} MB ({idle_mb:.0} idle, {full_mb:.0}, {fed_mb:.0} after the feed)",
+                full_mb - idle_mb
+            ),
         );
-        println!(
-            "{EVENTS} events: filter answered                 {} (with 120 ms of waiting for the next key)",
-            ms(&filtered)
+        let total = newest.as_u64().unwrap_or_default();
+        say(
+            &format!(
+                "live feed for {FEED_SECONDS} s: events a second, {} sends, {} refused",
+                fed[0], fed[1]
+            ),
+            "2,000",
+            &format!(
+                "{} ({total} events; the view counted: {held})",
+                total / FEED_SECONDS
+            ),
         );
-        println!(
-            "{EVENTS} events: all of it shown (0)             {}",
-            ms(&fitted)
+        say(
+            &format!("key to picture during the feed, {} keys: p50, p95", fed[4]),
+            "100 ms",
+            &format!("{}, {}", ms(&fed[2]), ms(&fed[3])),
         );
-        println!(
-            "script a frame, zoom and pan: p50, p95           {}, {} ({} frames)",
-            ms(&moved[0]),
-            ms(&moved[1]),
-            moved[2]
-        );
-        println!(
-            "web process: idle, with {EVENTS} events, after the feed   {idle_mb:.0} MB, {full_mb:.0} MB, {fed_mb:.0} MB"
-        );
-        println!(
-            "live feed: sent, refused                         {}, {} in {FEED_SECONDS} s",
-            fed[0], fed[1]
-        );
-        println!(
-            "live feed: key to picture p50, p95               {}, {} ({} keys)",
-            ms(&fed[2]),
-            ms(&fed[3]),
-            fed[4]
-        );
-        println!("live feed: events the view counted | the newest  {held} | {newest}");
         Ok(())
     }
 
