@@ -68,6 +68,29 @@ const SCREENS: [string, string, (page: Page) => Promise<unknown>][] = [
     await page.getByTestId("filter").fill("is:sign-in");
     await expect(page.getByTestId("filter-chip")).toHaveCount(1);
   }],
+  ["two answers compared", "", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByTestId("response-status")).toHaveText("200 OK");
+    await page.getByTestId("expire-now").click();
+    await page.keyboard.press("Control+Enter");
+    await expect(page.getByTestId("attempts")).toHaveText("attempt 2 of 2");
+    await page.keyboard.press("Control+Shift+D");
+    await expect(page.getByTestId("compare-body")).toBeVisible();
+  }],
+  ["two generations compared, and a saved filter", "view=log", async (page) => {
+    await pressSignIn(page);
+    await expect(page.getByTestId("session-demo")).toContainText("G1");
+    await page.keyboard.press("Control+Shift+R");
+    await expect(page.getByTestId("session-demo")).toContainText("G2");
+    await page.keyboard.press("Control+Shift+L");
+    await expect(page.getByTestId("between")).toContainText("scope admin");
+    await page.getByTestId("filter").fill("is:sign-in");
+    await page.getByTestId("saved-filters").click();
+    await page.getByLabel("Name for").fill("Sign-ins");
+    await page.keyboard.press("Enter");
+  }],
   ["a filter with a wrong word, over the lanes", "view=lanes", async (page) => {
     await pressSignIn(page);
     await expect(page.getByTestId("session-demo")).toContainText("G1");

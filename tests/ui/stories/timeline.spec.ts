@@ -276,3 +276,25 @@ test("marks, the range and filters with names are there again after a restart", 
   await dialog.getByRole("button", { name: "Forget All orders" }).click();
   await expect(dialog).toContainText("None is saved yet.");
 });
+
+test("what happens is said aloud, a storm in one sentence", async ({ window: { page, open, signIn } }) => {
+  await open();
+  await signIn();
+  await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("spoken")).toContainText("R1 · GET orders · Answered in");
+  await page.getByTestId("expire-now").press("Enter");
+  for (let sent = 0; sent < 4; sent += 1) await page.keyboard.press("Control+Enter");
+  await expect(page.getByTestId("spoken")).toHaveText(/[2-5] requests, 1 refresh(, \d joined)?/);
+});
+
+test("a row of the story is marked by key, and the mark is found again", async ({ window }) => {
+  const { page } = window;
+  await three(window, "view=story");
+  await page.locator("li[data-row] .head", { hasText: "R2" }).focus();
+  await page.keyboard.press("m");
+  await expect(page.locator("li[data-row]", { hasText: "R2" }).first()).toContainText("marked");
+  await page.getByRole("button", { name: "Go to the next of 1 mark" }).press("Enter");
+  await expect(page.getByTestId("event")).toContainText("R2");
+  await page.getByRole("button", { name: "Take all marks away" }).press("Enter");
+  await expect(page.getByTestId("marks")).toHaveCount(0);
+});

@@ -247,17 +247,28 @@ function flightMark(flight: Flight, chronicle: Chronicle): Mark {
   };
 }
 
+/** Where the bar of an attempt begins and ends, and what it looks like. */
+function bar(attempt: Attempt, send: Send): { from: number; over: Moment | null; tone: Mark["tone"] } {
+  const over = attempt.head ?? (send.finished && send.attempts.at(-1) === attempt ? send.finished : null);
+  const bad = attempt.verdict === "token_refused" || (attempt.status ?? 0) >= 400 || (over !== null && attempt.status === null && send.outcome === "failed");
+  const tone = over === null ? "pending" : isStopped(attempt, send) ? "plain" : bad ? "error" : "ok";
+  return { from: attempt.started.at, over, tone };
+}
+
+function isStopped(attempt: Attempt, send: Send): boolean {
+  return attempt.status === null && (send.outcome === "stopped" || send.outcome === "unknown");
+}
+
 function attemptMark(attempt: Attempt, send: Send): Mark {
   const last = send.attempts.at(-1) === attempt;
-  const over = attempt.head ?? (send.finished && last ? send.finished : null);
+  const { from, over, tone } = bar(attempt, send);
   const refused = attempt.verdict === "token_refused";
-  const bad = refused || (attempt.status ?? 0) >= 400 || (over !== null && attempt.status === null && send.outcome === "failed");
-  const stopped = attempt.status === null && (send.outcome === "stopped" || send.outcome === "unknown");
+  const stopped = isStopped(attempt, send);
   const joined = attempt.number > 1 && send.waits.some((wait) => wait.joined) ? ", joined" : "";
   const status = attempt.status === null ? (stopped ? (send.outcome ?? "") : over ? "failed" : "") : String(attempt.status);
   return {
-    id: `attempt-${idOf(attempt.started)}`, shape: "attempt", moment: attempt.head ?? attempt.started, from: attempt.started.at, to: over?.at ?? null,
-    tone: over === null ? "pending" : stopped ? "plain" : bad ? "error" : "ok", text: refused ? `${status} !` : status,
+    id: `attempt-${idOf(attempt.started)}`, shape: "attempt", moment: attempt.head ?? attempt.started, from, to: over?.at ?? null,
+    tone, text: refused ? `${status} !` : status,
     after: attempt.number > 1 ? `attempt ${attempt.number}${joined}` : "",
     ...(send.attempts[0] === attempt ? { queued: send.queued.at } : {}),
     ...(attempt.head && last && send.finished && send.finished.run === attempt.head.run ? { received: send.finished.at } : {}),
@@ -268,12 +279,16 @@ function attemptMark(attempt: Attempt, send: Send): Mark {
 function folded(sends: Send[], frame: Frame): Mark[] {
   const gap = (frame.to - frame.from) * FOLD_SHARE;
   const marks: Mark[] = [];
-  const bars = sends.flatMap((send) => send.attempts.map((attempt) => attemptMark(attempt, send))).sort((a, b) => a.from - b.from);
-  for (const bar of bars) {
-    const end = bar.to ?? frame.now;
+  const bars = sends.flatMap((send) => send.attempts.map((attempt) => ({ ...bar(attempt, send), attempt, send }))).sort((a, b) => a.from - b.from);
+  for (const { from, over, tone, attempt, send } of bars) {
+    const end = over?.at ?? frame.now;
     const last = marks.at(-1);
-    if (last && last.tone === bar.tone && bar.from - (last.to ?? frame.now) < gap) last.to = Math.max(last.to ?? end, end);
-    else marks.push({ ...bar, id: `fold-${bar.id}`, shape: "fold", to: end, text: "", after: "" });
+    // Most join the one before: words are only made for those that are drawn.
+    if (last && last.tone === tone && from - (last.to ?? frame.now) < gap) last.to = Math.max(last.to ?? end, end);
+    else {
+      const mark = attemptMark(attempt, send);
+      marks.push({ ...mark, id: `fold-${mark.id}`, shape: "fold", to: end, text: "", after: "" });
+    }
   }
   return marks;
 }

@@ -7,7 +7,7 @@ import type { Event } from "../wire/Event";
 import type { Overview } from "../wire/Overview";
 
 /** Columns of a density for three frames. */
-const COLUMNS = 4_096;
+const COLUMNS = 3_072;
 /** The same stretch is read again at most this often while events arrive. */
 const AGAIN_MS = 250;
 
