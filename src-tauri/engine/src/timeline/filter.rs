@@ -8,7 +8,6 @@ use std::ops::Range;
 use serde::Serialize;
 
 use super::group::Group;
-use super::index::Row;
 use crate::clock::WallMs;
 use crate::error::{Code, Failure, Result};
 
@@ -125,11 +124,16 @@ impl Filter {
         self.words.is_empty()
     }
 
-    /// Whether a group is wanted.
-    pub(super) fn matches(&self, row: &Row) -> bool {
+    /// Whether a group is wanted. `folded` is what [`folded`] makes of it.
+    pub(super) fn matches(&self, group: &Group, folded: &str) -> bool {
         self.words
             .iter()
-            .all(|(_, test)| test.what.holds_of(row) == test.holds)
+            .all(|(_, test)| test.what.holds_of(group, folded) == test.holds)
+    }
+
+    /// The same of a group that is looked at once.
+    pub(super) fn finds(&self, group: &Group) -> bool {
+        self.matches(group, &folded(group))
     }
 
     /// Whether everything that this one finds is found by the other one too, which has no other words.
@@ -307,9 +311,8 @@ fn micros(value: &str) -> Option<u64> {
 }
 
 impl What {
-    fn holds_of(&self, row: &Row) -> bool {
+    fn holds_of(&self, group: &Group, folded: &str) -> bool {
         use super::group::GroupKind;
-        let Row { group, folded } = row;
         match self {
             Self::Is(Trait::Request) => group.kind == GroupKind::Request,
             Self::Is(Trait::Refresh) => !group.flights.is_empty(),

@@ -23,9 +23,15 @@ const REMEMBERED_MAX: usize = 6;
 const TOUCHED_MAX: usize = 20_000;
 
 /// A group, with its words as free text is looked for in them.
-pub(super) struct Row {
-    pub(super) group: Group,
-    pub(super) folded: Box<str>,
+struct Row {
+    group: Group,
+    folded: Box<str>,
+}
+
+impl Row {
+    fn is_found_by(&self, filter: &Filter) -> bool {
+        filter.matches(&self.group, &self.folded)
+    }
 }
 
 /// The groups.
@@ -207,7 +213,7 @@ impl Index {
             .partition_point(|(version, _)| *version <= finding.version);
         let rows = Arc::make_mut(&mut finding.rows);
         for (_, at) in self.touched.range(since..) {
-            let wanted = finding.filter.matches(&self.rows[*at as usize]);
+            let wanted = self.rows[*at as usize].is_found_by(&finding.filter);
             match (rows.binary_search(at), wanted) {
                 (Err(place), true) => rows.insert(place, *at),
                 (Ok(place), false) => {
@@ -237,7 +243,7 @@ impl Index {
 
     fn searched(&self, filter: &Filter, among: impl Iterator<Item = usize>) -> Finding {
         let rows = among
-            .filter(|at| filter.matches(&self.rows[*at]))
+            .filter(|at| self.rows[*at].is_found_by(filter))
             .filter_map(|at| u32::try_from(at).ok())
             .collect();
         Finding {

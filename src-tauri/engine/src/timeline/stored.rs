@@ -151,7 +151,7 @@ impl Stored {
         {
             let group = serde_json::from_str::<Group>(row.get_ref(0)?.as_str()?);
             if let Ok(group) = group
-                && self.filter.matches(&group)
+                && self.filter.finds(&group)
             {
                 count += group.events;
                 chosen.push(group);
@@ -171,7 +171,7 @@ impl Stored {
         let mut found = Vec::new();
         while found.is_empty() {
             let (changed, groups) = groups_changed_after(&self.connection, self.changed, READ_MAX)?;
-            for group in groups.iter().filter(|group| self.filter.matches(group)) {
+            for group in groups.iter().filter(|group| self.filter.finds(group)) {
                 let after = self.told.get(&group.first).copied().unwrap_or(0);
                 let rest = rest_of(&self.connection, group.first, after)?;
                 let last = rest.last().map_or(after, |event| event.key.seq);
