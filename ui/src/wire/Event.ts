@@ -654,7 +654,15 @@ detail: string, } } | { "kind": "RefreshTokenKept", "data": Record<symbol, never
 /**
  * The rule that says so.
  */
-rule_id: string, } } | { "kind": "RotationRecovered", "data": Record<symbol, never> } | { "kind": "TokenUnchanged", "data": Record<symbol, never> } | { "kind": "ScopeChanged", "data": { 
+rule_id: string, } } | { "kind": "HabitFollowed", "data": { 
+/**
+ * The rule that says so.
+ */
+rule_id: string, 
+/**
+ * How much earlier it is done than otherwise, in milliseconds. Absent: it is not about time.
+ */
+earlier_ms?: number, } } | { "kind": "RotationRecovered", "data": Record<symbol, never> } | { "kind": "TokenUnchanged", "data": Record<symbol, never> } | { "kind": "ScopeChanged", "data": { 
 /**
  * In the old one only.
  */

@@ -3,4 +3,4 @@
 /**
  * What a person can do next.
  */
-export type NextStep = "nothing" | "send_again" | "refresh_now" | "sign_in" | "sign_in_further" | "remove_authorization" | "correct_authorization" | "remove_query_token" | "choose_session" | "allow_origin" | "call_target" | "read_token" | "change_session" | "set_clock" | "wait" | "read_resource" | "read_answer" | "ask_api" | "ask_issuer" | "ask_network" | "unlock_keychain";
+export type NextStep = "nothing" | "send_again" | "refresh_now" | "sign_in" | "sign_in_further" | "remove_authorization" | "correct_authorization" | "remove_query_token" | "choose_session" | "allow_origin" | "call_target" | "read_token" | "change_session" | "set_clock" | "wait" | "read_resource" | "read_answer" | "ask_api" | "ask_issuer" | "ask_network" | "unlock_keychain" | "end_fault";
