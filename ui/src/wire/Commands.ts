@@ -8,6 +8,7 @@ import type { AskOpinion } from "./AskOpinion";
 import type { BodyProgress } from "./BodyProgress";
 import type { BodyWindow } from "./BodyWindow";
 import type { BodyWindowOf } from "./BodyWindowOf";
+import type { Bookmarks } from "./Bookmarks";
 import type { CameBack } from "./CameBack";
 import type { ChooseEnvironment } from "./ChooseEnvironment";
 import type { ChooseStore } from "./ChooseStore";
@@ -137,6 +138,14 @@ read_log: [LogOf, LogPage],
  * The next causal group that a filter finds. Null: it finds none.
  */
 find_match: [MatchOf, Found | null], 
+/**
+ * What the user marked in the timeline of this workspace, and the filters that were saved.
+ */
+read_bookmarks: [Nothing, Bookmarks], 
+/**
+ * Keeps that.
+ */
+keep_bookmarks: [Bookmarks, Nothing], 
 /**
  * Writes a part of the timeline to a file that the user names in a dialog. It holds no secret.
  */
