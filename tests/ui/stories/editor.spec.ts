@@ -133,7 +133,7 @@ test("a JSON session without a request that signs in takes a refresh token", asy
   await page.getByTestId("editor-bind").click();
   await page.getByLabel("Origin 1").fill("http://127.0.0.1:40117");
   await page.getByTestId("editor-try").click();
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("button", { name: "Test sign-in" }).click();
   const dialog = page.getByRole("dialog", { name: "Sign in to robot" });
   await expect(dialog.getByLabel("Refresh token")).toBeVisible();

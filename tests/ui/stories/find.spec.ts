@@ -31,7 +31,7 @@ async function save(page: Page, ready: () => Promise<unknown> = async () => {}):
 
 const dialog = (page: Page) => page.getByRole("dialog", { name: "Sign in to viewer" });
 
-test("one issuer is enough: discovered, signed in through the browser, refreshed, used", async ({ window: { page, open } }) => {
+test("one issuer is enough: what it says of itself is shown and stands in for the fields", async ({ window: { page, open } }) => {
   await open("folder");
   await begin(page, "https://id.test");
   const found = page.getByTestId("discovered");
@@ -40,6 +40,12 @@ test("one issuer is enough: discovered, signed in through the browser, refreshed
   await expect(found).toContainText("https://id.test/authorize");
   await page.getByText("Endpoints by hand").click();
   await expect(page.getByLabel("Token endpoint")).toHaveAttribute("placeholder", "https://id.test/token");
+});
+
+test("one issuer is enough: signed in through the browser, refreshed, used", async ({ window: { page, open } }) => {
+  await open("folder");
+  await begin(page, "https://id.test");
+  await expect(page.getByTestId("discovered")).toBeVisible();
   await save(page);
   await dialog(page).getByRole("button", { name: "Open the browser" }).click();
   await expect(page.getByTestId("waiting")).toContainText("id.test");
