@@ -13,6 +13,7 @@ mod keychain_trouble;
 mod lab;
 mod locked_in;
 mod mistakes;
+mod newcomer;
 mod racing;
 mod restart;
 mod saving;
