@@ -150,6 +150,7 @@ mod tests {
         Url::parse(text).expect("a URL")
     }
 
+    /// Scenario 71.
     #[test]
     fn a_document_is_fetched_from_the_api_itself_and_nowhere_else() {
         let asked = url("https://api.test/orders/7?page=2");
@@ -172,6 +173,7 @@ mod tests {
         }
     }
 
+    /// Scenario 71.
     #[test]
     fn a_document_about_another_api_is_none() {
         let asked = url("https://api.test/v1/orders?page=2");
