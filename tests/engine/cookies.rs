@@ -234,6 +234,7 @@ async fn no_cookie_is_seen_in_answers_or_in_the_timeline() {
 }
 
 /// Sliding sessions: an API sets the session's cookie anew with each answer, and a browser goes on with that.
+/// Scenario 100.
 #[tokio::test]
 async fn cookies_that_answers_renew_are_sent_from_then_on_and_kept() {
     let server = Elsewhere::start(|request| {

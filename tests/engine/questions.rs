@@ -232,7 +232,7 @@ async fn who_the_user_is_is_asked_with_a_token_that_is_fresh() {
     assert_eq!(asking.server().refreshes, 3);
 }
 
-/// OpenID Connect Core §5.3.2: an answer about another subject must not be used.
+/// Scenario 123, of an answer. OpenID Connect Core §5.3.2: one about another subject must not be used.
 #[tokio::test]
 async fn what_a_server_says_of_another_user_is_not_shown() {
     let keys = "userinfo_endpoint = \"ORIGIN/userinfo\"\n";

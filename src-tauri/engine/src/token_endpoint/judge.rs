@@ -240,8 +240,8 @@ mod tests {
     #[test]
     fn an_answer_is_judged_by_its_error_first_and_its_status_second() {
         use ReplyClass::{
-            Ambiguous, Busy, Config, Definitive, Granted, Interaction, NonceNeeded, Protocol,
-            Suspect, Unexplained,
+            Ambiguous, Busy, Config, Definitive, Granted, Interaction, NonceNeeded, Pending,
+            Protocol, SlowDown, Suspect, Unexplained,
         };
         let pair = r#"{"access_token":"a","refresh_token":"r"}"#;
         let error = |code: &str| format!(r#"{{"error":"{code}"}}"#);
@@ -271,6 +271,13 @@ mod tests {
                 Interaction,
                 "reply.interaction",
             ),
+            (
+                400,
+                &error("authorization_pending"),
+                Pending,
+                "reply.pending",
+            ),
+            (400, &error("slow_down"), SlowDown, "reply.slow_down"),
             (400, &error("invalid_request"), Suspect, "reply.suspect"),
             (401, "", Unexplained, "reply.unexplained"),
             (
