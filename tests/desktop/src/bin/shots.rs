@@ -79,8 +79,9 @@ mod linux {
             window.wait_for_text("Token not sent").await?;
             keep(&window, "error", theme).await?;
 
-            // The demo's token is short-lived: a new line of it, with a few steps.
-            window.click("List orders").await?;
+            // The demo's token is short-lived: a new line of it, with a few steps. In another tab: the one before keeps its
+            // wrong address as unsaved work.
+            window.click("Me").await?;
             window.click_on("[data-testid=refresh-now]").await?;
             window
                 .wait_for_text_in("[data-testid=session-demo]", "G4")
