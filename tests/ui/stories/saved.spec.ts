@@ -114,7 +114,7 @@ test("what was open and half written is there again after the page is gone", asy
   await page.getByTestId("part-headers").click();
   await page.getByRole("button", { name: "Add a header" }).click();
   await page.keyboard.type("X-Half");
-  await page.waitForTimeout(700);
+  await expect.poll(() => page.evaluate(() => sessionStorage.getItem("tabs") ?? "")).toContain("X-Half");
   await open("folder");
   await expect(page.getByRole("tab", { name: /not saved/ })).toHaveCount(2);
   await expect(page.getByTestId("url")).toHaveValue("https://half.writ");
